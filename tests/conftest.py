@@ -1,0 +1,23 @@
+"""What all tests share: the facts beside the repository, and Hypothesis without a stop-watch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.repository import ROOT
+
+# No test is timed: a busy machine must not fail one. In CI Hypothesis derandomizes by itself.
+settings.register_profile("offhook", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("offhook")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Give the folder of specifications and recordings, `../shared`; skip where there is none."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("needs the folder ../shared beside the repository, and it is not there")
+    return folder
