@@ -1,0 +1,108 @@
+"""Events of the system: links, monitors and routeing registrations, and the audit trail."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import msgspec
+
+from csta.causes import Cause
+from csta.errors import ErrorValue, Outcome
+from csta.ids import wire_name
+
+
+class SystemStatusValue(StrEnum):
+    """How a switch, or the link to it, is (ECMA-323 SystemStatusValue)."""
+
+    INITIALIZING = "initializing"
+    ENABLED = "enabled"
+    NORMAL = "normal"
+    MESSAGES_LOST = "messagesLost"
+    DISABLED = "disabled"
+    PARTIALLY_DISABLED = "partiallyDisabled"
+    OVERLOAD_IMMINENT = "overloadImminent"
+    OVERLOAD_REACHED = "overloadReached"
+    OVERLOAD_RELIEVED = "overloadRelieved"
+
+
+class SystemEvent(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name, omit_defaults=True):
+    """What the system events share; `EVENT_NAME` is the type's name where it is not the class's."""
+
+    CATEGORY: ClassVar[str] = "system"
+
+    link_id: str
+
+
+class SystemStatus(SystemEvent, frozen=True, kw_only=True):
+    """The status of a link has changed (ECMA-269 §14)."""
+
+    system_status: SystemStatusValue
+    cause: Cause = Cause.NORMAL
+
+
+class SwFunctionDevicesChanged(SystemEvent, frozen=True, kw_only=True):
+    """The switch has other devices than before: ask for them anew."""
+
+
+class SwFunctionCapsChanged(SystemEvent, frozen=True, kw_only=True):
+    """The switch can do more or less than before: ask for its capabilities anew."""
+
+
+class MonitorStopped(SystemEvent, frozen=True, kw_only=True):
+    """The switch or the server has ended a monitor (ECMA-269 §15, MonitorStop)."""
+
+    EVENT_NAME: ClassVar[str] = "MonitorStop"
+
+    monitor_cross_ref_id: str
+    cause: Cause = Cause.NORMAL
+
+
+class RouteEnd(SystemEvent, frozen=True, kw_only=True):
+    """A routeing dialogue is over, well or with an error (ECMA-269 §20)."""
+
+    routeing_cross_ref_id: str
+    error_value: ErrorValue | None = None
+    correlator_data: dict[str, Any] | None = None
+
+
+class RouteRegisterAbort(SystemEvent, frozen=True, kw_only=True):
+    """The server has ended a routeing registration (ECMA-269 §20)."""
+
+    route_register_req_id: str
+
+
+class LinkResynchronised(SystemEvent, frozen=True, kw_only=True):
+    """After a loss the model is as the switch says (ext): connections added, removed, corrected."""
+
+    CATEGORY: ClassVar[str] = "link"
+    EVENT_NAME: ClassVar[str] = "Resynchronised"
+
+    added: int
+    removed: int
+    corrected: int
+
+
+class AuditCommand(SystemEvent, frozen=True, kw_only=True):
+    """Somebody asked for something (ext), carried out or not; `params` are masked."""
+
+    CATEGORY: ClassVar[str] = "audit"
+    EVENT_NAME: ClassVar[str] = "Command"
+
+    service: str
+    principal: str
+    params: dict[str, Any]
+    outcome: Outcome
+
+
+SYSTEM_EVENTS: tuple[type[SystemEvent], ...] = (
+    AuditCommand,
+    LinkResynchronised,
+    MonitorStopped,
+    RouteEnd,
+    RouteRegisterAbort,
+    SwFunctionCapsChanged,
+    SwFunctionDevicesChanged,
+    SystemStatus,
+)
+"""Those of ECMA-269 and, of category `link` and `audit`, our own."""
