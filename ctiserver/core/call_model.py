@@ -1,0 +1,172 @@
+"""The call model: makes CSTA events of what happens to legs, and keeps the one truth of calls.
+
+What a switch says of legs comes in by `leg_seen` to `leg_gone`. They answer with the leg if it was
+news, and with None if it was late or came twice: a leg goes from seen to ringing to up to gone and
+never back, so duplicates and inversions are harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from csta.call_events import CallLinkageData, Party
+from csta.causes import Cause
+from csta.ids import AgentId, DeviceId, LegId, Mint
+from csta.states import ConnectionState
+from ctiserver.core.calls import Call, Connection, Leg, LegState, Role
+from ctiserver.core.connection_steps import ConnectionSteps
+from ctiserver.core.outbox import Outbox
+from ctiserver.core.switch_link import LegGone, LegSeen
+
+_REMEMBERED_GONE = 4_096
+
+
+class CallModel(ConnectionSteps):
+    """All calls of one link."""
+
+    def __init__(
+        self, out: Outbox, link_id: str, agent_at: Callable[[DeviceId], AgentId | None]
+    ) -> None:
+        """Start without calls; `agent_at` tells who is logged on at a device."""
+        super().__init__(out, link_id)
+        self.legs: dict[LegId, Leg] = {}
+        self._agent_at = agent_at
+        self._mint = Mint()
+        self._gone: dict[LegId, None] = {}
+
+    # Calls and legs come to be.
+
+    def begin(
+        self,
+        direction: str,
+        calling: Party,
+        called: Party,
+        *,
+        of: Call | None = None,
+        request_id: str | None = None,
+    ) -> Call:
+        """Begin a call; one that grows out of another shares its thread."""
+        call_id = self._mint.next("c", self.out.now)
+        linkage = (
+            of.linkage
+            if of is not None
+            else CallLinkageData(call_id, self._mint.next("t", self.out.now))
+        )
+        call = Call(call_id, linkage, direction, calling, called, self.out.now)
+        call.request_id = request_id
+        if of is not None:
+            call.correlator_data = of.correlator_data
+        self.calls[call_id] = call
+        return call
+
+    def mint_leg(self) -> LegId:
+        """Choose the id of a leg that the engine will ask for."""
+        return self._mint.next("l", self.out.now)
+
+    def expect(self, leg_id: LegId, device_id: DeviceId, role: Role, cause: Cause) -> Leg:
+        """Know a leg that the switch has been, or is about to be, asked for."""
+        leg = self.legs[leg_id] = Leg(leg_id, device_id, role, cause)
+        return leg
+
+    def attach(self, call: Call, device_id: DeviceId, leg: Leg | None) -> Connection:
+        """Give a device its part in a call; the first step is still to come."""
+        instance = call.instances[device_id] = call.instances.get(device_id, 0) + 1
+        connection = Connection(call, device_id, leg, instance)
+        connection.agent_id = self._agent_at(device_id)
+        if leg is not None:
+            call.coming[device_id] = connection
+            leg.connections.append(connection)
+            leg.active = connection
+            self.at_device.setdefault(device_id, []).append(connection)
+        return connection
+
+    # What the switch says of legs. News come back as the leg, everything else as None.
+
+    def is_gone(self, leg_id: LegId) -> bool:
+        """Tell whether the leg has been here, and ended."""
+        return leg_id in self._gone
+
+    def leg_seen(self, event: LegSeen) -> Leg | None:
+        """A leg exists."""
+        leg = self._news(event.leg, LegState.SEEN)
+        if leg is not None:
+            leg.device_id = event.device
+            if leg.role is Role.ORIGINATOR and leg.active is not None:
+                self.initiate(leg.active, leg.cause, leg.request_id)
+        return leg
+
+    def leg_ringing(self, leg_id: LegId) -> Leg | None:
+        """A leg's device alerts."""
+        leg = self._news(leg_id, LegState.RINGING)
+        if leg is not None and leg.role is Role.PARTY and leg.active is not None:
+            self.deliver(leg.active, leg.cause, leg.request_id)
+        return leg
+
+    def leg_up(self, leg_id: LegId) -> Leg | None:
+        """A leg's device has answered. Steps that were not told are made up for."""
+        leg = self._news(leg_id, LegState.UP)
+        if leg is None or leg.active is None:
+            return leg
+        connection = leg.active
+        if leg.role is Role.ORIGINATOR:
+            if connection.state is ConnectionState.NULL:
+                self.initiate(connection, leg.cause, leg.request_id)
+            self.originate(connection, Cause.NEW_CALL, leg.request_id)
+        elif leg.role is Role.PARTY:
+            if connection.state is ConnectionState.NULL:
+                self.deliver(connection, leg.cause, leg.request_id)
+            cause = Cause.NEW_CALL if leg.cause is Cause.CONSULTATION else leg.cause
+            self.establish(connection, cause, leg.device_id, leg.request_id)
+            leg.request_id = None
+        return leg
+
+    def leg_held(self, leg_id: LegId) -> Leg | None:
+        """A leg is on hold: because its phone did so, or because the engine asked for it."""
+        leg = self.legs.get(leg_id)
+        connection = leg.active if leg else None
+        if leg is None or connection is None or connection.state is not ConnectionState.CONNECTED:
+            return None
+        cause, leg.held_cause = leg.held_cause, Cause.NORMAL
+        self.hold(connection, cause, leg.request_id)
+        leg.request_id = None
+        return leg
+
+    def leg_gone(self, event: LegGone) -> Leg | None:
+        """A leg is no more: its connections are cleared, or have failed if never answered."""
+        leg = self._news(event.leg, LegState.GONE)
+        if leg is None:
+            return None
+        self._bury(leg)
+        for connection in list(leg.connections):
+            if connection.state is ConnectionState.NULL and leg.role is Role.VOICE_UNIT:
+                continue
+            unanswered = connection.state in (ConnectionState.NULL, ConnectionState.ALERTING)
+            if unanswered and event.far_end and event.cause is not Cause.NORMAL_CLEARING:
+                self.fail(connection, event)
+            elif connection.state is ConnectionState.NULL:
+                self.forget(connection)
+            else:
+                self.clear(connection, self._clearing_cause(connection, event))
+        return leg
+
+    def _news(self, leg_id: LegId, state: LegState) -> Leg | None:
+        leg = self.legs.get(leg_id)
+        if leg is None or leg.state >= state:
+            return None
+        leg.state = state
+        return leg
+
+    def _bury(self, leg: Leg) -> None:
+        del self.legs[leg.leg_id]
+        self._gone[leg.leg_id] = None
+        if len(self._gone) > _REMEMBERED_GONE:
+            del self._gone[next(iter(self._gone))]
+
+    @staticmethod
+    def _clearing_cause(connection: Connection, event: LegGone) -> Cause:
+        """A caller who leaves before anybody answered has cancelled the call."""
+        leg = connection.leg
+        calls = leg is not None and leg.role is not Role.PARTY
+        if calls and event.far_end and connection.call.outcome is None:
+            return Cause.CALL_CANCELLED
+        return event.cause

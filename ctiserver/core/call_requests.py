@@ -1,0 +1,453 @@
+"""Call-control services (cti-api §7.6), built from what every switch can do with legs.
+
+Some take two steps: the switch is asked to hold or to join legs, and the service goes on when it
+says that it has. What goes on then stands in `_after_hold` and `_after_join`, by leg.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from csta import call_services as asked
+from csta.call_events import CallInformation, CallLinkageData, DigitsGenerated, Party
+from csta.causes import Cause
+from csta.errors import CtiError, Current, ErrorCategory, ErrorValue
+from csta.ids import CallId, ConnectionId, DeviceId, LegId, category_of
+from csta.instants import Instant
+from csta.replies import CallResult, Result
+from csta.states import ConnectionState
+from ctiserver.core.calls import Call, Connection, Leg, LegState, Role
+from ctiserver.core.merging import conference, single_step_transfer, transfer
+from ctiserver.core.switch_link import Answer, Hold, Join, LegSeen, LegsJoined, SendDigits
+
+if TYPE_CHECKING:
+    from ctiserver.core.engine import Engine
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    call_id: CallId
+    linkage: CallLinkageData
+    ended_at: Instant
+
+
+class CallRequests:
+    """Services on calls and connections."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Serve one engine."""
+        self.engine = engine
+        self._after_hold: dict[LegId, Callable[[], None]] = {}
+        self._after_join: dict[LegId, Callable[[], None]] = {}
+        self._ended: dict[CallId, _Ended] = {}
+        self._ended_in_order: deque[_Ended] = deque()
+
+    def call_services(self) -> dict[type, Callable[[Any, str], Any]]:
+        """Give the table of services: request type to function."""
+        return {
+            asked.MakeCall: self._make_call,
+            asked.AnswerCall: self._answer,
+            asked.ClearConnection: self._clear_connection,
+            asked.ClearCall: self._clear_call,
+            asked.HoldCall: self._hold,
+            asked.RetrieveCall: self._retrieve,
+            asked.AlternateCall: self._alternate,
+            asked.ReconnectCall: self._reconnect,
+            asked.ConsultationCall: self._consult,
+            asked.TransferCall: self._transfer,
+            asked.ConferenceCall: self._conference,
+            asked.SingleStepTransferCall: self._single_step_transfer,
+            asked.DeflectCall: self._deflect,
+            asked.GenerateDigits: self._generate_digits,
+            asked.AssociateData: self._associate,
+        }
+
+    # What the switch says goes on here.
+
+    def dialled_by_phone(self, event: LegSeen) -> None:
+        """A station has begun a call by itself."""
+        engine = self.engine
+        call = engine.model.begin(
+            "internal", Party(device_identifier=event.device), self._called(event.dnis)
+        )
+        leg = engine.model.expect(event.leg, event.device, Role.ORIGINATOR, Cause.NEW_CALL)
+        engine.model.attach(call, event.device, leg)
+        engine.model.leg_seen(event)
+
+    def originated(self, leg: Leg) -> None:
+        """The calling side is through: bring the call to the dialled number."""
+        connection = leg.active
+        assert connection is not None, f"leg {leg.leg_id} has no call"
+        call = connection.call
+        target = call.called.device_identifier or ""
+        self.engine.lead_call(call, target, Cause.NEW_CALL, leg.request_id)
+        leg.request_id = None
+
+    def held(self, leg: Leg) -> None:
+        """A leg is on hold: go on with what waited for it."""
+        go_on = self._after_hold.pop(leg.leg_id, None)
+        if go_on is not None:
+            go_on()
+
+    def joined(self, event: LegsJoined) -> None:
+        """Legs hear one another: go on with what waited for it."""
+        go_on = self._after_join.pop(event.leg, None)
+        if go_on is not None:
+            go_on()
+
+    def remember(self, call: Call) -> None:
+        """Keep the name of a call, for data that come late."""
+        now = self.engine.out.now
+        ended = _Ended(call.call_id, call.linkage, now)
+        self._ended[call.call_id] = ended
+        self._ended_in_order.append(ended)
+        limit = now - self.engine.config.afterwards_ms
+        while self._ended_in_order[0].ended_at < limit:
+            old = self._ended_in_order.popleft()
+            del self._ended[old.call_id]
+            self.engine.out.forget(f"call/{old.call_id}")
+
+    # Finding and checking.
+
+    def call(self, call_id: CallId) -> Call:
+        """Find a call.
+
+        Raises:
+            CtiError: `invalidCallID`.
+        """
+        call = self.engine.model.calls.get(call_id)
+        if call is None:
+            raise CtiError(
+                ErrorCategory.OPERATION, ErrorValue.INVALID_CALL_ID, f"there is no call {call_id}"
+            )
+        return call
+
+    def connection(self, key: ConnectionId, service: str) -> Connection:
+        """Find a connection on which the service is permitted now.
+
+        Raises:
+            CtiError: it is not there, or its state forbids the service.
+        """
+        connection = self.call(key.call_id).connections.get(key.device_id)
+        if connection is None:
+            raise CtiError(
+                ErrorCategory.OPERATION,
+                ErrorValue.INVALID_CONNECTION_ID,
+                f"{key.device_id} has no part in call {key.call_id}",
+            )
+        permitted = self.engine.model.permitted(connection)
+        if service not in permitted:
+            raise CtiError(
+                ErrorCategory.STATE_INCOMPATIBILITY,
+                ErrorValue.INVALID_CONNECTION_STATE,
+                f"{key.device_id} is {connection.state.value} in call {key.call_id}",
+                current=Current(
+                    local_connection_info=connection.state.value, services_permitted=permitted
+                ),
+            )
+        return connection
+
+    def _pair(
+        self, held: ConnectionId, active: ConnectionId, service: str
+    ) -> tuple[Connection, Connection]:
+        first, second = self.connection(held, service), self.connection(active, service)
+        if first.state is not ConnectionState.HOLD or held.device_id != active.device_id:
+            raise CtiError(
+                ErrorCategory.STATE_INCOMPATIBILITY,
+                ErrorValue.NO_HELD_CALL,
+                f"{held.device_id} does not hold call {held.call_id}",
+                current=Current(local_connection_info=first.state.value),
+            )
+        return first, second
+
+    def _called(self, dialled: str) -> Party:
+        return Party(device_identifier=self.engine.numbering.device(dialled))
+
+    # The services.
+
+    def _make_call(self, request: asked.MakeCall, request_id: str) -> CallResult:
+        engine = self.engine
+        if category_of(request.calling_device) != "station":
+            raise CtiError(
+                ErrorCategory.OPERATION,
+                ErrorValue.INVALID_DEVICE_ID,
+                f"{request.calling_device} cannot begin a call",
+            )
+        busy = engine.model.at_device.get(request.calling_device)
+        if busy:
+            raise CtiError(
+                ErrorCategory.STATE_INCOMPATIBILITY,
+                ErrorValue.CONNECTED_CALL_EXISTS,
+                f"{request.calling_device} is in call {busy[0].call.call_id}",
+                current=Current(local_connection_info=busy[0].state.value),
+            )
+        called = self._called(request.called_directory_number)
+        inside = category_of(called.device_identifier or "") != "number"
+        call = engine.model.begin(
+            "internal" if inside else "outbound",
+            Party(device_identifier=request.calling_device),
+            called,
+            request_id=request_id,
+        )
+        call.correlator_data = _mapping(request.correlator_data)
+        leg = engine.parties.dial(
+            request.calling_device,
+            Role.ORIGINATOR,
+            Cause.MAKE_CALL,
+            calling=request.called_directory_number,
+            request_id=request_id,
+            auto_answer=request.auto_originate is asked.AutoOriginate.DO_NOT_PROMPT,
+        )
+        connection = engine.model.attach(call, request.calling_device, leg)
+        return CallResult(calling_device=connection.key, call_linkage_data=call.linkage)
+
+    def _answer(self, request: asked.AnswerCall, request_id: str) -> Result:
+        connection = self.connection(request.call_to_be_answered, "AnswerCall")
+        leg = _leg(connection)
+        leg.request_id = request_id
+        self.engine.out.decide(Answer(leg=leg.leg_id))
+        return Result(call_linkage_data=connection.call.linkage)
+
+    def _clear_connection(self, request: asked.ClearConnection, request_id: str) -> Result:
+        key = request.connection_to_be_cleared
+        if key.device_id not in self.call(key.call_id).connections:
+            return Result(already_done=True)
+        connection = self.connection(key, "ClearConnection")
+        call = connection.call
+        if connection.leg is None:
+            self._clear_all(call)
+        else:
+            self.engine.parties.leave(
+                connection, request.reason or Cause.NORMAL_CLEARING, request_id
+            )
+        return Result(call_linkage_data=call.linkage)
+
+    def _clear_call(self, request: asked.ClearCall, _request_id: str) -> Result:
+        call = self.call(request.call_to_be_cleared.call_id)
+        self._clear_all(call)
+        return Result(call_linkage_data=call.linkage)
+
+    def _clear_all(self, call: Call) -> None:
+        for connection in [*call.parties(), *call.coming.values()]:
+            self.engine.parties.leave(connection, Cause.NORMAL_CLEARING)
+
+    def _hold(self, request: asked.HoldCall, request_id: str) -> Result:
+        connection = self.connection(request.call_to_be_held, "HoldCall")
+        self._ask_hold(connection, Cause.NORMAL, request_id)
+        return Result(call_linkage_data=connection.call.linkage)
+
+    def _ask_hold(self, connection: Connection, cause: Cause, request_id: str) -> None:
+        leg = _leg(connection)
+        leg.held_cause, leg.request_id = cause, request_id
+        self.engine.out.decide(Hold(leg=leg.leg_id))
+
+    def _retrieve(self, request: asked.RetrieveCall, request_id: str) -> Result:
+        held = self.connection(request.call_to_be_retrieved, "RetrieveCall")
+        self._take_back(held, Cause.NORMAL, request_id)
+        return Result(call_linkage_data=held.call.linkage)
+
+    def _take_back(self, held: Connection, cause: Cause, request_id: str) -> None:
+        leg = _leg(held)
+
+        def go_on() -> None:
+            if held.state is ConnectionState.HOLD:
+                self.engine.model.retrieve(held, cause, request_id)
+
+        self._join_then(leg, held, go_on)
+
+    def _join_then(self, leg: Leg, held: Connection, go_on: Callable[[], None]) -> None:
+        others = [leg_id for leg_id in self.engine.parties.speaking(held.call)]
+        self._after_join[leg.leg_id] = go_on
+        self.engine.out.decide(Join(leg=leg.leg_id, legs=(leg.leg_id, *others)))
+
+    def _alternate(self, request: asked.AlternateCall, request_id: str) -> Result:
+        held, active = self._pair(request.held_call, request.active_call, "AlternateCall")
+
+        def go_on() -> None:
+            if held.state is ConnectionState.HOLD and active.state is ConnectionState.CONNECTED:
+                self.engine.model.hold(active, Cause.ALTERNATE, request_id)
+                self.engine.model.retrieve(held, Cause.ALTERNATE, request_id)
+
+        self._join_then(_leg(held), held, go_on)
+        return Result(call_linkage_data=held.call.linkage)
+
+    def _reconnect(self, request: asked.ReconnectCall, request_id: str) -> Result:
+        held, active = self._pair(request.held_call, request.active_call, "ReconnectCall")
+        for other in [*active.call.others(active), *active.call.coming.values()]:
+            self.engine.parties.release(_leg(other))
+        self.engine.model.clear(active, Cause.NORMAL_CLEARING, request_id)
+        self._take_back(held, Cause.NORMAL, request_id)
+        return Result(call_linkage_data=held.call.linkage)
+
+    def _consult(self, request: asked.ConsultationCall, request_id: str) -> CallResult:
+        engine = self.engine
+        connection = self.connection(request.existing_call, "ConsultationCall")
+        first, leg = connection.call, _leg(connection)
+        call = engine.model.begin(
+            "internal",
+            Party(device_identifier=connection.device_id),
+            self._called(request.consulted_device),
+            of=first,
+            request_id=request_id,
+        )
+        if request.correlator_data is not None:
+            call.correlator_data = _mapping(request.correlator_data)
+
+        def go_on() -> None:
+            own = engine.model.attach(call, connection.device_id, leg)
+            engine.model.initiate(own, Cause.CONSULTATION, request_id)
+            engine.model.originate(own, Cause.CONSULTATION, request_id)
+            target = call.called.device_identifier or ""
+            engine.lead_call(call, target, Cause.CONSULTATION, request_id)
+
+        self._after_hold[leg.leg_id] = go_on
+        self._ask_hold(connection, Cause.CONSULTATION, request_id)
+        return CallResult(
+            initiated_call=ConnectionId(call.call_id, connection.device_id),
+            call_linkage_data=call.linkage,
+        )
+
+    def _transfer(self, request: asked.TransferCall, request_id: str) -> CallResult:
+        held, active = self._pair(request.held_call, request.active_call, "TransferCall")
+        engine, leg, primary = self.engine, _leg(held), held.call
+
+        def go_on() -> None:
+            if ConnectionState.NULL in (held.state, active.state):
+                return
+            transfer(engine.model, held, active, request_id)
+            engine.parties.release(leg)
+            engine.parties.settle(primary)
+
+        legs = [*engine.parties.speaking(primary), *self._far(active)]
+        if self._far(active):
+            self._after_join[legs[0]] = go_on
+            engine.out.decide(Join(leg=legs[0], legs=tuple(legs)))
+        else:
+            # Whom it goes to has not answered yet: the parties are joined when that happens.
+            go_on()
+        return CallResult(
+            transferred_call=ConnectionId(primary.call_id, held.device_id),
+            call_linkage_data=primary.linkage,
+        )
+
+    def _conference(self, request: asked.ConferenceCall, request_id: str) -> CallResult:
+        held, active = self._pair(request.held_call, request.active_call, "ConferenceCall")
+        engine, leg, primary = self.engine, _leg(held), held.call
+
+        def go_on() -> None:
+            if ConnectionState.NULL not in (held.state, active.state):
+                conference(engine.model, held, active, request_id)
+
+        legs = [leg.leg_id, *engine.parties.speaking(primary), *self._far(active)]
+        self._after_join[leg.leg_id] = go_on
+        engine.out.decide(Join(leg=leg.leg_id, legs=tuple(legs)))
+        return CallResult(conference_call=held.key, call_linkage_data=primary.linkage)
+
+    def _far(self, active: Connection) -> list[LegId]:
+        own = _leg(active).leg_id
+        return [leg_id for leg_id in self.engine.parties.speaking(active.call) if leg_id != own]
+
+    def _single_step_transfer(
+        self, request: asked.SingleStepTransferCall, request_id: str
+    ) -> CallResult:
+        engine = self.engine
+        active = self.connection(request.active_call, "SingleStepTransferCall")
+        call, leg = active.call, _leg(active)
+        target = engine.numbering.device(request.transferred_to)
+        if request.correlator_data is not None:
+            call.correlator_data = _mapping(request.correlator_data)
+        single_step_transfer(engine.model, active, target, request_id)
+        engine.parties.release(leg)
+        engine.lead_call(call, target, Cause.SINGLE_STEP_TRANSFER, request_id)
+        return CallResult(
+            transferred_call=ConnectionId(call.call_id, target), call_linkage_data=call.linkage
+        )
+
+    def _deflect(self, request: asked.DeflectCall, request_id: str) -> Result:
+        engine = self.engine
+        connection = self.connection(request.call_to_be_diverted, "DeflectCall")
+        call = connection.call
+        target = engine.numbering.device(request.new_destination)
+        contact = engine.contacts.get(call.call_id)
+        if connection.leg is not None:
+            if engine.queueing.is_offer(connection.leg):
+                engine.queueing.offer_leg_gone(connection.leg, Cause.BLOCKED)
+                return Result(call_linkage_data=call.linkage)
+            leg = connection.leg
+            engine.model.divert(connection, Cause.REDIRECTED, target, request_id)
+            engine.parties.release(leg)
+        elif contact is not None:
+            engine.queueing.leave(contact)
+            engine.model.divert(connection, Cause.REDIRECTED, target, request_id)
+            contact.waiting_at = None
+        engine.lead_call(call, target, Cause.NEW_CALL, request_id)
+        return Result(call_linkage_data=call.linkage)
+
+    def _generate_digits(self, request: asked.GenerateDigits, _request_id: str) -> Result:
+        connection = self.connection(request.connection_to_send_digits, "GenerateDigits")
+        call, digits = connection.call, request.characters_to_send
+        for other in call.others(connection):
+            self.engine.out.decide(SendDigits(leg=_leg(other).leg_id, digits=digits))
+        self.engine.out.publish(
+            f"call/{call.call_id}",
+            call.thread_id,
+            DigitsGenerated(
+                link_id=self.engine.config.link_id,
+                call_id=call.call_id,
+                connection=connection.key,
+                call_linkage_data=call.linkage,
+                digit_generated_list=digits,
+            ),
+        )
+        return Result(call_linkage_data=call.linkage)
+
+    def _associate(self, request: asked.AssociateData, _request_id: str) -> Result:
+        call_id = request.existing_call.call_id
+        call = self.engine.model.calls.get(call_id)
+        ended = self._ended.get(call_id)
+        if call is None and ended is None:
+            self.call(call_id)
+        linkage = call.linkage if call else ended.linkage if ended else None
+        assert linkage is not None, f"call {call_id} is neither here nor ended"
+        said = {
+            "correlatorData": _mapping(request.correlator_data),
+            "accountCode": request.account_code,
+            "callQualifyingData": _mapping(request.call_qualifying_data),
+        }
+        if call is not None and request.correlator_data is not None:
+            call.correlator_data = {
+                **(call.correlator_data or {}),
+                **(_mapping(request.correlator_data) or {}),
+            }
+        self.engine.out.publish(
+            f"call/{call_id}",
+            linkage.thread_linkage_id,
+            CallInformation(
+                link_id=self.engine.config.link_id,
+                call_id=call_id,
+                call_linkage_data=linkage,
+                account_info=request.account_code,
+                correlator_data=_mapping(request.correlator_data),
+                call_qualifying_data=_mapping(request.call_qualifying_data),
+                changed=tuple(name for name, value in said.items() if value is not None),
+                after_call=call is None,
+            ),
+        )
+        return Result(call_linkage_data=linkage)
+
+
+def _leg(connection: Connection) -> Leg:
+    leg = connection.leg
+    assert leg is not None, f"{connection.key} has no leg"
+    assert leg.state is not LegState.GONE, f"leg {leg.leg_id} is gone"
+    return leg
+
+
+def _mapping(data: Any) -> dict[str, Any] | None:
+    """Take correlator data as the mapping that travels; a bare value goes under `value`."""
+    if data is None or isinstance(data, dict):
+        return data
+    return {"value": data}

@@ -1,0 +1,31 @@
+"""All that the engine is told beforehand; it stands at the head of each journal."""
+
+from __future__ import annotations
+
+import msgspec
+
+from acd.config import AcdConfig
+from agents.config import AgentConfig
+from csta.ids import DeviceId
+from csta.instants import Milliseconds
+from ivr.config import Flow
+
+
+class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One centre: its link, its queues, agents and flows, and where dialled numbers lead.
+
+    `numbers` maps what is dialled to a device: `routeing:main` is the flow of that name,
+    `acd:sales` the queue. A number that is not there leads to `default_device`.
+    """
+
+    link_id: str
+    acd: AcdConfig
+    agents: tuple[AgentConfig, ...]
+    flows: dict[str, Flow] = {}
+    numbers: dict[str, DeviceId] = {}
+    default_device: DeviceId
+    voice_units: DeviceId = "group:ivr"
+    answer_ms_max: Milliseconds = 60_000
+    """How long a leg may be under way before it counts as not answered."""
+    afterwards_ms: Milliseconds = 900_000
+    """How long data may still be associated with a call that is over."""

@@ -1,0 +1,340 @@
+"""The whole call centre as one core: observations, requests and look-ups in, decisions out.
+
+One engine has one writer: every routing decision is taken in one single-threaded step, which is
+why an agent can never be offered two calls and why the log of inputs rebuilds everything.
+"""
+
+from __future__ import annotations
+
+from acd.distributor import Distributor
+from acd.inputs import PhoneBusy
+from agents.directory import Directory
+from csta.call_events import CallOutcome, Party
+from csta.causes import Cause
+from csta.errors import CtiError
+from csta.ids import CallId, DeviceId, LegId, QueueName, category_of, local_part, number_device
+from csta.instants import Instant
+from csta.states import AgentState, BusyPhase, ConnectionState
+from ctiserver.core.call_model import CallModel
+from ctiserver.core.calls import Call, Connection, Role
+from ctiserver.core.config import EngineConfig
+from ctiserver.core.contacts import Contact
+from ctiserver.core.flow_walks import FlowWalks
+from ctiserver.core.inputs import EngineInput, LookedUp, Observed, Requested
+from ctiserver.core.numbering import Numbering
+from ctiserver.core.outbox import EngineDecision, LookUp, Outbox, Reply
+from ctiserver.core.parties import Parties
+from ctiserver.core.prompts import Prompts
+from ctiserver.core.queueing import Queueing
+from ctiserver.core.requests import Requests
+from ctiserver.core.switch_link import (
+    Answer,
+    AnyObservation,
+    Digit,
+    LegGone,
+    LegHeld,
+    LegRetrieved,
+    LegRinging,
+    LegSeen,
+    LegsJoined,
+    LegUp,
+    PlayEnded,
+)
+
+
+class Engine:
+    """Call model, flows, ACD and requests of one centre, and the order in which they act."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        """Start with no calls and nobody logged on."""
+        self.config = config
+        self.out = Outbox()
+        self.directory = Directory(config.agents, config.link_id)
+        self.acd = Distributor(config.acd, self.directory)
+        self.model = CallModel(self.out, config.link_id, self._agent_at)
+        self.parties = Parties(self.out, self.model, config.answer_ms_max)
+        self.parties.on_stranded = self._help_stranded
+        prompts = Prompts(self.out, config.link_id)
+        self.prompts = prompts
+        self.queueing = Queueing(self.acd, config.acd, self.parties, prompts)
+        self.walks = FlowWalks(config.flows, config.voice_units, self.parties, prompts, self.acd)
+        self.walks.on_queue = self.queueing.enter
+        self.walks.on_transfer = self._transfer_from_flow
+        self.queueing.before_entry = self.walks.leave_entry
+        self.numbering = Numbering(config)
+        self.contacts: dict[CallId, Contact] = {}
+        self._by_caller_leg: dict[LegId, Contact] = {}
+        self.requests = Requests(self)
+        self._observed = {
+            LegSeen: self._leg_seen,
+            LegRinging: self._leg_ringing,
+            LegUp: self._leg_up,
+            LegHeld: self._leg_held,
+            LegRetrieved: self._leg_retrieved,
+            LegsJoined: self._legs_joined,
+            LegGone: self._leg_gone,
+            Digit: self._digit,
+            PlayEnded: self._play_ended,
+        }
+
+    def handle(self, event: EngineInput, now: Instant) -> list[EngineDecision]:
+        """Take in one input: what it decides is in the order in which it came about."""
+        self.out.now = now
+        match event:
+            case Observed(what):
+                self._observe(what)
+            case Requested():
+                self._request(event)
+            case LookedUp():
+                self._looked_up(event)
+        self._follow_phones()
+        return self.out.take()
+
+    def wake_at(self) -> Instant | None:
+        """Give the instant that matters next to the ACD, a walk or a leg under way."""
+        instants = [
+            at
+            for at in (
+                self.acd.wake_at(),
+                self.walks.deadlines.next_at(),
+                self.parties.unanswered.next_at(),
+            )
+            if at is not None
+        ]
+        return min(instants) if instants else None
+
+    def wake(self, now: Instant) -> list[EngineDecision]:
+        """Act on every deadline that has come."""
+        self.out.now = now
+        self.queueing.perform(self.acd.wake(now))
+        self.walks.wake(now)
+        for leg in self.parties.overdue(now):
+            self._observe(LegGone(leg=leg.leg_id, cause=Cause.CALL_NOT_ANSWERED))
+        self._follow_phones()
+        return self.out.take()
+
+    # Requests and look-ups.
+
+    def _request(self, event: Requested) -> None:
+        self.out.request_id, self.out.principal = event.request_id, event.principal
+        try:
+            reply = Reply(event.request_id, result=self.requests.carry_out(event))
+        except CtiError as error:
+            reply = Reply(event.request_id, error=error)
+        self.out.decide(reply)
+        self.out.request_id = self.out.principal = None
+
+    def _looked_up(self, event: LookedUp) -> None:
+        contact = self.contacts.get(event.call_id)
+        if contact is None:
+            return
+        contact.match, contact.customer = event.match, event.customer
+        self.walks.looked_up(contact)
+        self.queueing.pop(contact)
+
+    # What the switch says.
+
+    def _observe(self, what: AnyObservation) -> None:
+        handler = self._observed.get(type(what))
+        if handler is not None:
+            handler(what)  # type: ignore[operator]  # the table is keyed by the type
+
+    def _leg_seen(self, event: LegSeen) -> None:
+        if event.leg not in self.model.legs and not self.model.is_gone(event.leg):
+            if category_of(event.device) == "station":
+                self.requests.dialled_by_phone(event)
+            else:
+                self._call_comes_in(event)
+        else:
+            self.model.leg_seen(event)
+
+    def _call_comes_in(self, event: LegSeen) -> None:
+        entry_device = self.numbering.entry(event.dnis)
+        caller_device = number_device(event.ani)
+        call = self.model.begin(
+            "inbound",
+            Party(device_identifier=caller_device),
+            Party(device_identifier=number_device(event.dnis)),
+        )
+        call.associated_calling = Party(device_identifier=event.device)
+        leg = self.model.expect(event.leg, event.device, Role.CALLER, Cause.NEW_CALL)
+        self.model.leg_seen(event)
+        caller = self.model.attach(call, caller_device, leg)
+        self.model.answer_by_caller(caller)
+        contact = Contact(call, caller, event.ani, event.dnis)
+        self.contacts[call.call_id] = contact
+        self._by_caller_leg[event.leg] = contact
+        self.out.decide(LookUp(call.call_id, event.ani, event.dnis))
+        if category_of(entry_device) != "station":
+            entry = self.model.attach(call, entry_device, None)
+            self.model.offer(entry)
+            contact.entry = entry
+        self._lead(contact, entry_device)
+
+    def _lead(self, contact: Contact, target: DeviceId) -> None:
+        """Send a caller to a flow, a queue, or straight to a device."""
+        category = category_of(target)
+        if category == "routeing":
+            if contact.entry is None:
+                contact.entry = self.model.attach(contact.call, target, None)
+                self.model.offer(contact.entry)
+            self.walks.begin(contact)
+        elif category == "acd":
+            if contact.entry is not None and contact.entry.device_id == target:
+                contact.entry = None
+            self.queueing.enter(contact, local_part(target), contact.priority, contact.skills)
+        else:
+            self.walks.leave_entry(contact, target)
+            self.out.decide(Answer(leg=contact.caller_leg.leg_id))
+            self.parties.dial_into(contact.call, target, Cause.NEW_CALL)
+
+    def _transfer_from_flow(self, contact: Contact, target: DeviceId) -> None:
+        self._lead(contact, self.numbering.device(target))
+
+    def lead_call(self, call: Call, target: DeviceId, cause: Cause, request_id: str | None) -> None:
+        """Bring a call to where a party wants it: a queue, a flow, or a device that rings."""
+        contact = self.contacts.get(call.call_id)
+        if category_of(target) in ("acd", "routeing"):
+            if contact is None:
+                contact = self._contact_of(call)
+            self._lead(contact, target)
+        else:
+            self.parties.dial_into(call, target, cause, request_id=request_id)
+
+    def _contact_of(self, call: Call) -> Contact:
+        """Make a contact of a call that a party inside has begun, so that it can be queued."""
+        caller = call.parties()[0]
+        number = local_part(caller.device_id)
+        dialled = local_part(call.called.device_identifier or "")
+        contact = Contact(call, caller, number, dialled)
+        self.contacts[call.call_id] = contact
+        self._by_caller_leg[contact.caller_leg.leg_id] = contact
+        return contact
+
+    def _leg_ringing(self, event: LegRinging) -> None:
+        self.model.leg_ringing(event.leg)
+
+    def _leg_up(self, event: LegUp) -> None:
+        known = self.model.legs.get(event.leg)
+        if known is None or known.clearing:
+            return
+        self.parties.unanswered.cancel(event.leg)
+        offered = self.queueing.is_offer(known)
+        if offered:
+            self.queueing.before_answer(known)
+        leg = self.model.leg_up(event.leg)
+        if leg is None:
+            return
+        if leg.role is Role.VOICE_UNIT:
+            self.walks.leg_up(leg)
+        elif leg.role is Role.ORIGINATOR:
+            self.requests.originated(leg)
+        elif leg.role is Role.PARTY and leg.active is not None:
+            self.parties.join(leg.active.call)
+            if offered:
+                self.queueing.answered(leg)
+
+    def _leg_held(self, event: LegHeld) -> None:
+        leg = self.model.leg_held(event.leg)
+        if leg is not None:
+            self.requests.held(leg)
+
+    def _leg_retrieved(self, event: LegRetrieved) -> None:
+        leg = self.model.legs.get(event.leg)
+        if leg is not None and leg.active is not None:
+            connection = leg.active
+            if connection.state is ConnectionState.HOLD:
+                self.model.retrieve(connection, Cause.NORMAL)
+
+    def _legs_joined(self, event: LegsJoined) -> None:
+        self.requests.joined(event)
+
+    def _leg_gone(self, event: LegGone) -> None:
+        leg = self.model.legs.get(event.leg)
+        if leg is None:
+            return
+        self.parties.unanswered.cancel(event.leg)
+        if self.queueing.is_offer(leg):
+            self.queueing.offer_leg_gone(leg, event.cause)
+        calls = [connection.call for connection in leg.connections]
+        self.model.leg_gone(event)
+        if leg.role is Role.VOICE_UNIT:
+            self.walks.leg_gone(leg)
+        contact = self._by_caller_leg.pop(event.leg, None)
+        if contact is not None:
+            self._caller_gone(contact)
+        for call in calls:
+            self.parties.settle(call)
+
+    def _caller_gone(self, contact: Contact) -> None:
+        self.prompts.forget(contact)
+        self.walks.caller_gone(contact)
+        self.queueing.leave(contact)
+        del self.contacts[contact.call_id]
+        self.requests.remember(contact.call)
+
+    def _digit(self, event: Digit) -> None:
+        contact = self._by_caller_leg.get(event.leg)
+        if contact is not None:
+            self.prompts.digit(contact, event.digit, event.duration_ms)
+            self.walks.digit(contact, event.digit)
+
+    def _play_ended(self, event: PlayEnded) -> None:
+        contact = self._by_caller_leg.get(event.leg)
+        if contact is not None and self.prompts.ended(contact, event.play_id):
+            self.walks.play_ended(contact, event.play_id)
+
+    # Agents follow their phones.
+
+    def _agent_at(self, device_id: DeviceId) -> str | None:
+        agent = self.directory.at_device(device_id)
+        return agent.agent_id if agent else None
+
+    def _follow_phones(self) -> None:
+        """Tell the ACD what each phone that was touched is doing now (features SD009)."""
+        while self.model.touched:
+            device_id = next(iter(self.model.touched))
+            del self.model.touched[device_id]
+            agent = self.directory.at_device(device_id)
+            if agent is None or agent.state is AgentState.NULL:
+                continue
+            phase, call_id = _phase(self.model.at_device.get(device_id, []))
+            self.queueing.tell(PhoneBusy(agent.agent_id, phase, call_id))
+
+    def _help_stranded(self, call: Call) -> bool:
+        """Bring a caller back to the queue when the transfer that took him away came to nothing."""
+        contact = self.contacts.get(call.call_id)
+        if contact is None or contact.queue is None or call.failure is None:
+            return False
+        if contact.caller.state is not ConnectionState.CONNECTED:
+            return False
+        call.failure = None
+        for connection in list(call.connections.values()):
+            if connection.state is ConnectionState.FAIL:
+                self.model.clear(connection, Cause.NORMAL)
+        self._back_to_queue(contact, contact.queue)
+        return True
+
+    def _back_to_queue(self, contact: Contact, queue: QueueName) -> None:
+        self.queueing.enter(contact, queue, contact.priority, contact.skills)
+
+
+def _phase(connections: list[Connection]) -> tuple[BusyPhase | None, CallId | None]:
+    """Tell what a phone with these connections is doing, and with which call."""
+    by_state = {connection.state: connection for connection in connections}
+    by_state.pop(ConnectionState.NULL, None)
+    active = by_state.get(ConnectionState.CONNECTED)
+    held = by_state.get(ConnectionState.HOLD)
+    if active is not None:
+        if held is not None:
+            return BusyPhase.CONSULT, held.call.call_id
+        answered = active.call.outcome is CallOutcome.ANSWERED
+        return (BusyPhase.TALKING if answered else BusyPhase.DIALING), active.call.call_id
+    for state, phase in (
+        (ConnectionState.INITIATED, BusyPhase.DIALING),
+        (ConnectionState.HOLD, BusyPhase.HOLD),
+        (ConnectionState.ALERTING, BusyPhase.OFFERED),
+    ):
+        if state in by_state:
+            return phase, by_state[state].call.call_id
+    return None, None

@@ -1,0 +1,128 @@
+"""Two calls become one: transfer and conference (rule T1, cti-api §7.1).
+
+The call that goes on keeps the id of the primary old call, the one that was held; the id of the
+secondary old call ends.
+"""
+
+from __future__ import annotations
+
+from csta.call_events import CallOutcome, Conferenced, Transferred, TransferredConnection
+from csta.causes import Cause
+from csta.ids import ConnectionId, DeviceId
+from ctiserver.core.call_model import CallModel
+from ctiserver.core.calls import Call, Connection
+
+
+def transfer(model: CallModel, held: Connection, active: Connection, request_id: str) -> Call:
+    """Join the parties of both calls in the held one; the transferring device leaves both."""
+    primary, secondary = held.call, active.call
+    held_key, active_key, device_id = held.key, active.key, held.device_id
+    model.drop(held)
+    model.drop(active)
+    moved = _move(model, secondary, primary)
+    model.emit_for(
+        primary,
+        Transferred,
+        None,
+        Cause.TRANSFER,
+        request_id,
+        primary_old_call=held_key,
+        secondary_old_call=active_key,
+        transferring_device=device_id,
+        transferred_to_device=next(iter(moved), device_id),
+        transferred_connections=_survivors(primary, moved, secondary),
+    )
+    _end_secondary(model, secondary, Cause.TRANSFER, request_id)
+    return primary
+
+
+def conference(model: CallModel, held: Connection, active: Connection, request_id: str) -> Call:
+    """Join the parties of both calls in the held one; the conferencing device stays in it."""
+    primary, secondary = held.call, active.call
+    active_key = active.key
+    model.drop(active)
+    moved = _move(model, secondary, primary)
+    model.rejoin(held)
+    model.emit_for(
+        primary,
+        Conferenced,
+        None,
+        Cause.CONFERENCE,
+        request_id,
+        primary_old_call=held.key,
+        secondary_old_call=active_key,
+        conferencing_device=held.device_id,
+        added_party=next(iter(moved), held.device_id),
+        conference_connections=_survivors(primary, moved, secondary),
+    )
+    _end_secondary(model, secondary, Cause.CONFERENCE, request_id)
+    return primary
+
+
+def single_step_transfer(
+    model: CallModel, active: Connection, target: DeviceId, request_id: str | None
+) -> None:
+    """Let the device leave its call, which goes on to `target`."""
+    call, key = active.call, active.key
+    model.drop(active)
+    staying = tuple(
+        TransferredConnection(other.key, other.key, other.device_id) for other in call.parties()
+    )
+    model.emit_for(
+        call,
+        Transferred,
+        None,
+        Cause.SINGLE_STEP_TRANSFER,
+        request_id,
+        primary_old_call=key,
+        transferring_device=active.device_id,
+        transferred_to_device=target,
+        transferred_connections=(
+            *staying,
+            TransferredConnection(ConnectionId(call.call_id, target), None, target),
+        ),
+    )
+
+
+def _move(model: CallModel, source: Call, target: Call) -> list[DeviceId]:
+    """Give the connections of one call to another one; states stay as they are."""
+    moved = []
+    for connection in list(source.connections.values()):
+        model.tally(connection, connection.state, -1)
+        del source.connections[connection.device_id]
+        connection.call = target
+        connection.key = ConnectionId(target.call_id, connection.device_id)
+        target.connections[connection.device_id] = connection
+        model.tally(connection, connection.state, 1)
+        model.touched[connection.device_id] = None
+        moved.append(connection.device_id)
+    for connection in source.coming.values():
+        connection.call = target
+        connection.key = ConnectionId(target.call_id, connection.device_id)
+        target.coming[connection.device_id] = connection
+        moved.append(connection.device_id)
+    source.coming = {}
+    model.list_again(source)
+    model.list_again(target)
+    return moved
+
+
+def _survivors(
+    primary: Call, moved: list[DeviceId], secondary: Call
+) -> tuple[TransferredConnection, ...]:
+    return tuple(
+        TransferredConnection(
+            connection.key,
+            ConnectionId(
+                secondary.call_id if connection.device_id in moved else primary.call_id,
+                connection.device_id,
+            ),
+            connection.device_id,
+        )
+        for connection in primary.parties()
+    )
+
+
+def _end_secondary(model: CallModel, call: Call, cause: Cause, request_id: str) -> None:
+    call.outcome = CallOutcome.TRANSFERRED_OUT
+    model.end(call, cause, request_id)

@@ -1,0 +1,137 @@
+"""Bringing people into calls and out of them: dial, join, clear, and the rule for who is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from csta.causes import Cause
+from csta.ids import DeviceId, LegId
+from csta.instants import Agenda, Instant, Milliseconds
+from csta.states import ConnectionState
+from ctiserver.core.call_model import CallModel
+from ctiserver.core.calls import Call, Connection, Leg, LegState, Role
+from ctiserver.core.outbox import Outbox
+from ctiserver.core.switch_link import Clear, Dial, Join
+
+
+class Parties:
+    """Asks the switch for legs, joins them, and releases those who are left alone."""
+
+    def __init__(self, out: Outbox, model: CallModel, answer_ms_max: Milliseconds) -> None:
+        """Work on one model; `on_stranded` is asked what to do with a caller left alone."""
+        self.out = out
+        self.model = model
+        self._answer_ms_max = answer_ms_max
+        self.unanswered: Agenda[LegId] = Agenda()
+        self.on_stranded: Callable[[Call], bool] = _nothing_to_do
+
+    def dial(
+        self,
+        device_id: DeviceId,
+        role: Role,
+        cause: Cause,
+        *,
+        calling: str,
+        request_id: str | None = None,
+        auto_answer: bool = False,
+    ) -> Leg:
+        """Ask the switch for a leg to a device."""
+        leg_id = self.model.mint_leg()
+        leg = self.model.expect(leg_id, device_id, role, cause)
+        leg.request_id = request_id
+        self.unanswered.set(leg_id, self.out.now + self._answer_ms_max)
+        self.out.decide(
+            Dial(leg=leg_id, device=device_id, calling=calling, auto_answer=auto_answer)
+        )
+        return leg
+
+    def dial_into(
+        self,
+        call: Call,
+        device_id: DeviceId,
+        cause: Cause,
+        *,
+        request_id: str | None = None,
+        auto_answer: bool = False,
+    ) -> Connection:
+        """Dial a party for a call that is there."""
+        calling = (call.calling.device_identifier or "").partition(":")[2]
+        leg = self.dial(
+            device_id,
+            Role.PARTY,
+            cause,
+            calling=calling,
+            request_id=request_id,
+            auto_answer=auto_answer,
+        )
+        return self.model.attach(call, device_id, leg)
+
+    def join(self, call: Call) -> None:
+        """Let all who speak in the call hear one another."""
+        legs = self.speaking(call)
+        if len(legs) > 1:
+            self.out.decide(Join(leg=legs[0], legs=tuple(legs)))
+
+    @staticmethod
+    def speaking(call: Call) -> list[LegId]:
+        """List the legs of those who are connected, in the order in which they came."""
+        return [
+            connection.leg.leg_id
+            for connection in call.connections.values()
+            if connection.leg is not None
+            and connection.state is ConnectionState.CONNECTED
+            and connection.leg.state is LegState.UP
+        ]
+
+    def release(self, leg: Leg, cause: Cause = Cause.NORMAL_CLEARING) -> None:
+        """Ask the switch to release a leg, once."""
+        if not leg.clearing and leg.state is not LegState.GONE:
+            leg.clearing = True
+            self.unanswered.cancel(leg.leg_id)
+            self.out.decide(Clear(leg=leg.leg_id, cause=cause))
+
+    def leave(self, connection: Connection, cause: Cause, request_id: str | None = None) -> None:
+        """Take a party out of a call: release the leg, unless it also serves another call."""
+        leg = connection.leg
+        if leg is not None and len(leg.connections) == 1:
+            leg.request_id = request_id
+            self.release(leg, cause)
+        else:
+            self.model.clear(connection, cause, request_id)
+            self.settle(connection.call)
+
+    def settle(self, call: Call) -> None:
+        """Decide what becomes of a call after somebody has left.
+
+        Nobody left: the call is over. One left, with no queue, flow or further party to come:
+        that one is released too, unless the caller can be helped (`on_stranded`).
+        """
+        if call.cleared:
+            return
+        here = [link for link in call.parties() if link.state is not ConnectionState.FAIL]
+        if not here and not call.coming:
+            self.model.end(call, self._end_cause(call))
+            return
+        has_place = any(link.leg is None for link in call.connections.values())
+        if len(here) != 1 or has_place or call.coming:
+            return
+        if not self.on_stranded(call):
+            alerting = here[0].state is ConnectionState.ALERTING
+            self.leave(here[0], Cause.CALL_CANCELLED if alerting else Cause.NORMAL_CLEARING)
+
+    def overdue(self, now: Instant) -> list[Leg]:
+        """Release legs that were never answered, and hand them out."""
+        legs = [self.model.legs[leg_id] for leg_id in self.unanswered.due(now)]
+        for leg in legs:
+            self.release(leg, Cause.CALL_NOT_ANSWERED)
+        return legs
+
+    @staticmethod
+    def _end_cause(call: Call) -> Cause:
+        if call.failure is not None and call.outcome is None:
+            return call.failure
+        return Cause.CALL_CANCELLED if call.abandoned else Cause.NORMAL_CLEARING
+
+
+def _nothing_to_do(_call: Call) -> bool:
+    return False

@@ -1,0 +1,55 @@
+"""Which services a connection permits: one table for `servicesPermitted`, checks and desks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from csta.states import ConnectionState
+
+_ALERTING = ("AnswerCall", "ClearConnection", "DeflectCall")
+_CONNECTED = (
+    "AssociateData",
+    "ClearConnection",
+    "ConsultationCall",
+    "GenerateDigits",
+    "HoldCall",
+    "SingleStepTransferCall",
+)
+_WITH_HELD = (
+    "AlternateCall",
+    "AssociateData",
+    "ClearConnection",
+    "ConferenceCall",
+    "GenerateDigits",
+    "HoldCall",
+    "ReconnectCall",
+    "TransferCall",
+)
+_HOLD = ("AssociateData", "ClearConnection", "RetrieveCall")
+_HOLD_WITH_ACTIVE = (
+    "AlternateCall",
+    "AssociateData",
+    "ClearConnection",
+    "ConferenceCall",
+    "ReconnectCall",
+    "TransferCall",
+)
+
+ALONE: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
+    {
+        ConnectionState.NULL: (),
+        ConnectionState.INITIATED: ("ClearConnection",),
+        ConnectionState.ALERTING: _ALERTING,
+        ConnectionState.CONNECTED: _CONNECTED,
+        ConnectionState.HOLD: _HOLD,
+        ConnectionState.QUEUED: ("ClearConnection", "DeflectCall"),
+        ConnectionState.FAIL: ("ClearConnection",),
+    }
+)
+"""For a device with one call."""
+
+BESIDE_ANOTHER: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
+    {**ALONE, ConnectionState.CONNECTED: _WITH_HELD, ConnectionState.HOLD: _HOLD_WITH_ACTIVE}
+)
+"""For a device with one call on hold and one active."""

@@ -1,0 +1,105 @@
+"""Published events: one log, one sequence, and the CloudEvents envelope (cti-api §7.4)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from csta.event_types import event_type
+from csta.instants import DAY, HOUR, MINUTE, SECOND, Instant
+
+_encoder = msgspec.json.Encoder()
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One event as the log has it: its place, its time, whose it is, what caused it, its data."""
+
+    sequence: int
+    entity_sequence: int
+    at: Instant
+    subject: str
+    """`call/<callID>`, `agent/<agentID>` or `device/<deviceID>`."""
+    partition_key: str
+    data: Any
+    correlation_id: str | None = None
+    causation: int | None = None
+    principal: str | None = None
+    synthetic: bool = False
+    quality: str = "exact"
+
+
+class _Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: str
+    epoch: str
+    sequence: str
+    entityseq: int
+    partitionkey: str
+    correlationid: str | None = None
+    causationid: str | None = None
+    principal: str | None = None
+    synthetic: bool = False
+    quality: str
+    data: Any
+
+
+def encode(event: Published, epoch: str, source: str) -> bytes:
+    """Write the CloudEvents 1.0 structured JSON of an event; done once for each event."""
+    sequence = f"{event.sequence:016}"
+    cause = event.causation
+    return _encoder.encode(
+        _Envelope(
+            specversion="1.0",
+            id=f"{epoch}:{sequence}",
+            source=source,
+            type=event_type(type(event.data)),
+            subject=event.subject,
+            time=rfc3339(event.at),
+            datacontenttype="application/json",
+            epoch=epoch,
+            sequence=sequence,
+            entityseq=event.entity_sequence,
+            partitionkey=event.partition_key,
+            correlationid=event.correlation_id,
+            causationid=None if cause is None else f"{epoch}:{cause:016}",
+            principal=event.principal,
+            synthetic=event.synthetic,
+            quality=event.quality,
+            data=event.data,
+        )
+    )
+
+
+def rfc3339(at: Instant) -> str:
+    """Write an instant in UTC with microseconds: `2026-11-21T23:10:00.123000Z`."""
+    days, in_day = divmod(at, DAY)
+    hours, in_hour = divmod(in_day, HOUR)
+    minutes, in_minute = divmod(in_hour, MINUTE)
+    seconds, milliseconds = divmod(in_minute, SECOND)
+    return f"{_date(days)}T{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}000Z"
+
+
+@lru_cache(maxsize=512)
+def _date(days: int) -> str:
+    """Turn days since 1970-01-01 into a date of the Gregorian calendar.
+
+    The pure packages do without `datetime`; this is the usual reckoning in eras of 400 years,
+    with years that begin in March.
+    """
+    era, day_of_era = divmod(days + 719_468, 146_097)
+    year_of_era = (
+        day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096
+    ) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    month_from_march = (5 * day_of_year + 2) // 153
+    day = day_of_year - (153 * month_from_march + 2) // 5 + 1
+    month = month_from_march + 3 if month_from_march < 10 else month_from_march - 9
+    year = year_of_era + era * 400 + (month <= 2)
+    return f"{year:04}-{month:02}-{day:02}"
