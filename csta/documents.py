@@ -303,7 +303,7 @@ class Section:
         if not isinstance(node, Scalar):
             self._refuse(key, node, "one value", example)
         if _is_null(node):
-            raise self._error_at(node, key, f"'{key}' is empty", f"{key}: {example}")
+            raise self.error(key, f"'{key}' is empty", f"{key}: {example}")
         return node
 
     def _items(self, key: str, example: str) -> list[Node]:
@@ -346,7 +346,9 @@ class Section:
         return value
 
     def _error_at(self, node: Node, key: str, problem: str, remedy: str) -> ConfigError:
-        return ConfigError(self.file, node.line, self._path_of(key), problem, remedy)
+        # The parser finds nothing only where the next thing begins, which may be lines below.
+        line = self.line_of(key) if _is_null(node) else node.line
+        return ConfigError(self.file, line, self._path_of(key), problem, remedy)
 
     def _missing(self, key: str, example: str) -> NoReturn:
         raise self.error(key, f"'{key}' is missing", f"{key}: {example}")

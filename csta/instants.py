@@ -34,7 +34,7 @@ class Agenda(Generic[Key]):
     def __init__(self) -> None:
         """Start with nothing to wait for."""
         self._heap: list[tuple[Instant, int, Key]] = []
-        self._at: dict[Key, tuple[Instant, int]] = {}
+        self._at: dict[Key, tuple[Instant, int, Key]] = {}
         self._serial = 0
 
     def __len__(self) -> int:
@@ -48,13 +48,16 @@ class Agenda(Generic[Key]):
     def set(self, key: Key, at: Instant) -> None:
         """Give the key this deadline; an earlier one of the same key is forgotten."""
         self._serial += 1
-        self._at[key] = (at, self._serial)
-        heapq.heappush(self._heap, (at, self._serial, key))
-        self._drop_stale()
+        entry = self._at[key] = (at, self._serial, key)
+        heapq.heappush(self._heap, entry)
+        if len(self._heap) > _STALE_MIN + 2 * len(self._at):
+            self._drop_stale()
 
     def cancel(self, key: Key) -> None:
         """Forget the key's deadline; it is no error when there is none."""
-        if self._at.pop(key, None) is not None:
+        if self._at.pop(key, None) is not None and (
+            len(self._heap) > _STALE_MIN + 2 * len(self._at)
+        ):
             self._drop_stale()
 
     def at(self, key: Key) -> Instant | None:
@@ -64,10 +67,11 @@ class Agenda(Generic[Key]):
 
     def next_at(self) -> Instant | None:
         """Give the earliest deadline in force, or None."""
-        heap = self._heap
+        heap, in_force = self._heap, self._at
         while heap:
-            if self._in_force(heap[0]):
-                return heap[0][0]
+            entry = heap[0]
+            if in_force.get(entry[2]) is entry:
+                return entry[0]
             heapq.heappop(heap)
         return None
 
@@ -82,10 +86,6 @@ class Agenda(Generic[Key]):
             yield key
 
     def _drop_stale(self) -> None:
-        if len(self._heap) > _STALE_MIN + 2 * len(self._at):
-            self._heap = [entry for entry in self._heap if self._in_force(entry)]
-            heapq.heapify(self._heap)
-
-    def _in_force(self, entry: tuple[Instant, int, Key]) -> bool:
-        at, serial, key = entry
-        return self._at.get(key) == (at, serial)
+        in_force = self._at
+        self._heap = [entry for entry in self._heap if in_force.get(entry[2]) is entry]
+        heapq.heapify(self._heap)

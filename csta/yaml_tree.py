@@ -35,6 +35,10 @@ DEPTH_MAX = 32
 VALUES_MAX = 100_000
 
 _QUOTE_KEYS = 'keys * and # must be quoted: "*": …, "#": …'
+_NO_CHARACTER = "an escape with \\u or \\U in double quotes names no character"
+_SINGLE_QUOTES = "the character itself; a text with \\ in it in single quotes"
+_ESCAPE_TOO_LARGE = re.compile(r"\\U(?!000|0010)")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _COMMENTED_KEY = re.compile(r"[ \t{,-]*#[ \t]*:(?:\s|$)")
 
 _REMEDIES = (
@@ -97,6 +101,10 @@ def read_tree(text: str, name: str) -> Fields:
     except MarkedYAMLError as fault:
         reader.refuse_commented_keys()
         raise _syntax_error(fault, name) from None
+    except (OverflowError, ValueError):  # from chr()
+        match = _ESCAPE_TOO_LARGE.search(text)
+        line = text.count("\n", 0, match.start() if match else 0) + 1
+        raise ConfigError(name, line, "", _NO_CHARACTER, _SINGLE_QUOTES) from None
     except YAMLError as fault:
         position = getattr(fault, "position", 0)
         line = text.count("\n", 0, position) + 1
@@ -179,6 +187,8 @@ class _Reader:
             problem = f"{event.tag} is a tag in YAML; tags are not read here"
             raise self._error(line, path, problem, "the value alone; a text with ! in quotes")
         if isinstance(event, ScalarEvent):
+            if _SURROGATE.search(event.value):
+                raise self._error(line, path, _NO_CHARACTER, _SINGLE_QUOTES)
             self._inside_texts.update(range(line + 1, event.end_mark.line + 1))
             return Scalar(line, event.value, bool(event.implicit[0]))
         if depth >= DEPTH_MAX:
