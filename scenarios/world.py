@@ -15,7 +15,7 @@ import simpy
 from agents.simulated import Act, Comes, Crew, Goes, Shift
 from crm_bridge.bridge import Bridge, finish_now
 from crm_bridge.store import MemoryStore, Store
-from csta.agent_events import AgentEvent
+from csta.agent_events import AgentEvent, AgentNotReady
 from csta.ids import ulid
 from csta.instants import Instant, Milliseconds
 from ctiserver.core.config import EngineConfig
@@ -147,7 +147,7 @@ class World:
         if len(self._unprojected) >= _BATCH:
             self.project_now()
         for event in events:
-            if isinstance(event.data, AgentEvent):
+            if isinstance(event.data, AgentNotReady):
                 self.crew.submit(event.data)
         for listener in self.listeners:
             listener(events)

@@ -6,46 +6,35 @@ says that it has. What goes on then stands in `_after_hold` and `_after_join`, b
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from csta import call_services as asked
-from csta.call_events import CallInformation, CallLinkageData, DigitsGenerated, Party
+from csta.call_events import Party
 from csta.causes import Cause
 from csta.errors import CtiError, Current, ErrorCategory, ErrorValue
-from csta.ids import CallId, ConnectionId, DeviceId, LegId, category_of
-from csta.instants import Instant
+from csta.ids import ConnectionId, LegId, category_of
 from csta.replies import CallResult, Result
 from csta.states import ConnectionState
-from ctiserver.core.calls import Call, Connection, Leg, LegState, Role
+from ctiserver.core.call_lookup import CallLookup, leg_of, mapping_of
+from ctiserver.core.calls import Call, Connection, Leg, Role
 from ctiserver.core.merging import conference, single_step_transfer, transfer
-from ctiserver.core.switch_link import Answer, Hold, Join, LegSeen, LegsJoined, SendDigits
+from ctiserver.core.switch_link import Answer, Hold, Join, LegSeen, LegsJoined
 
 if TYPE_CHECKING:
     from ctiserver.core.engine import Engine
 
 
-class _Ended(msgspec.Struct, frozen=True):
-    call_id: CallId
-    linkage: CallLinkageData
-    ended_at: Instant
-
-
-class CallRequests:
+class CallRequests(CallLookup):
     """Services on calls and connections."""
 
     def __init__(self, engine: Engine) -> None:
         """Serve one engine."""
-        self.engine = engine
+        super().__init__(engine)
         self._after_hold: dict[LegId, Callable[[], None]] = {}
         self._after_join: dict[LegId, Callable[[], None]] = {}
-        self._ended: dict[CallId, _Ended] = {}
-        self._ended_in_order: deque[_Ended] = deque()
 
-    def call_services(self) -> dict[type, Callable[[Any, str], Any]]:
+    def services(self) -> dict[type, Callable[[Any, str], Any]]:
         """Give the table of services: request type to function."""
         return {
             asked.MakeCall: self._make_call,
@@ -61,8 +50,6 @@ class CallRequests:
             asked.ConferenceCall: self._conference,
             asked.SingleStepTransferCall: self._single_step_transfer,
             asked.DeflectCall: self._deflect,
-            asked.GenerateDigits: self._generate_digits,
-            asked.AssociateData: self._associate,
         }
 
     # What the switch says goes on here.
@@ -70,9 +57,8 @@ class CallRequests:
     def dialled_by_phone(self, event: LegSeen) -> None:
         """A station has begun a call by itself."""
         engine = self.engine
-        call = engine.model.begin(
-            "internal", Party(device_identifier=event.device), self._called(event.dnis)
-        )
+        called = self._called(event.dnis)
+        call = engine.model.begin(_direction(called), Party(device_identifier=event.device), called)
         leg = engine.model.expect(event.leg, event.device, Role.ORIGINATOR, Cause.NEW_CALL)
         engine.model.attach(call, event.device, leg)
         engine.model.leg_seen(event)
@@ -98,75 +84,10 @@ class CallRequests:
         if go_on is not None:
             go_on()
 
-    def remember(self, call: Call) -> None:
-        """Keep the name of a call, for data that come late."""
-        now = self.engine.out.now
-        ended = _Ended(call.call_id, call.linkage, now)
-        self._ended[call.call_id] = ended
-        self._ended_in_order.append(ended)
-        limit = now - self.engine.config.afterwards_ms
-        while self._ended_in_order[0].ended_at < limit:
-            old = self._ended_in_order.popleft()
-            del self._ended[old.call_id]
-            self.engine.out.forget(f"call/{old.call_id}")
-
-    # Finding and checking.
-
-    def call(self, call_id: CallId) -> Call:
-        """Find a call.
-
-        Raises:
-            CtiError: `invalidCallID`.
-        """
-        call = self.engine.model.calls.get(call_id)
-        if call is None:
-            raise CtiError(
-                ErrorCategory.OPERATION, ErrorValue.INVALID_CALL_ID, f"there is no call {call_id}"
-            )
-        return call
-
-    def connection(self, key: ConnectionId, service: str) -> Connection:
-        """Find a connection on which the service is permitted now.
-
-        Raises:
-            CtiError: it is not there, or its state forbids the service.
-        """
-        connection = self.call(key.call_id).connections.get(key.device_id)
-        if connection is None:
-            raise CtiError(
-                ErrorCategory.OPERATION,
-                ErrorValue.INVALID_CONNECTION_ID,
-                f"{key.device_id} has no part in call {key.call_id}",
-            )
-        permitted = self.engine.model.permitted(connection)
-        if service not in permitted:
-            raise CtiError(
-                ErrorCategory.STATE_INCOMPATIBILITY,
-                ErrorValue.INVALID_CONNECTION_STATE,
-                f"{key.device_id} is {connection.state.value} in call {key.call_id}",
-                current=Current(
-                    local_connection_info=connection.state.value, services_permitted=permitted
-                ),
-            )
-        return connection
-
-    def _pair(
-        self, held: ConnectionId, active: ConnectionId, service: str
-    ) -> tuple[Connection, Connection]:
-        first, second = self.connection(held, service), self.connection(active, service)
-        if first.state is not ConnectionState.HOLD or held.device_id != active.device_id:
-            raise CtiError(
-                ErrorCategory.STATE_INCOMPATIBILITY,
-                ErrorValue.NO_HELD_CALL,
-                f"{held.device_id} does not hold call {held.call_id}",
-                current=Current(local_connection_info=first.state.value),
-            )
-        return first, second
+    # The services.
 
     def _called(self, dialled: str) -> Party:
         return Party(device_identifier=self.engine.numbering.device(dialled))
-
-    # The services.
 
     def _make_call(self, request: asked.MakeCall, request_id: str) -> CallResult:
         engine = self.engine
@@ -185,14 +106,13 @@ class CallRequests:
                 current=Current(local_connection_info=busy[0].state.value),
             )
         called = self._called(request.called_directory_number)
-        inside = category_of(called.device_identifier or "") != "number"
         call = engine.model.begin(
-            "internal" if inside else "outbound",
+            _direction(called),
             Party(device_identifier=request.calling_device),
             called,
             request_id=request_id,
         )
-        call.correlator_data = _mapping(request.correlator_data)
+        call.correlator_data = mapping_of(request.correlator_data)
         leg = engine.parties.dial(
             request.calling_device,
             Role.ORIGINATOR,
@@ -206,7 +126,7 @@ class CallRequests:
 
     def _answer(self, request: asked.AnswerCall, request_id: str) -> Result:
         connection = self.connection(request.call_to_be_answered, "AnswerCall")
-        leg = _leg(connection)
+        leg = leg_of(connection)
         leg.request_id = request_id
         self.engine.out.decide(Answer(leg=leg.leg_id))
         return Result(call_linkage_data=connection.call.linkage)
@@ -240,7 +160,7 @@ class CallRequests:
         return Result(call_linkage_data=connection.call.linkage)
 
     def _ask_hold(self, connection: Connection, cause: Cause, request_id: str) -> None:
-        leg = _leg(connection)
+        leg = leg_of(connection)
         leg.held_cause, leg.request_id = cause, request_id
         self.engine.out.decide(Hold(leg=leg.leg_id))
 
@@ -250,7 +170,7 @@ class CallRequests:
         return Result(call_linkage_data=held.call.linkage)
 
     def _take_back(self, held: Connection, cause: Cause, request_id: str) -> None:
-        leg = _leg(held)
+        leg = leg_of(held)
 
         def go_on() -> None:
             if held.state is ConnectionState.HOLD:
@@ -259,25 +179,25 @@ class CallRequests:
         self._join_then(leg, held, go_on)
 
     def _join_then(self, leg: Leg, held: Connection, go_on: Callable[[], None]) -> None:
-        others = [leg_id for leg_id in self.engine.parties.speaking(held.call)]
+        others = self.engine.parties.speaking(held.call)
         self._after_join[leg.leg_id] = go_on
         self.engine.out.decide(Join(leg=leg.leg_id, legs=(leg.leg_id, *others)))
 
     def _alternate(self, request: asked.AlternateCall, request_id: str) -> Result:
-        held, active = self._pair(request.held_call, request.active_call, "AlternateCall")
+        held, active = self.pair(request.held_call, request.active_call, "AlternateCall")
 
         def go_on() -> None:
             if held.state is ConnectionState.HOLD and active.state is ConnectionState.CONNECTED:
                 self.engine.model.hold(active, Cause.ALTERNATE, request_id)
                 self.engine.model.retrieve(held, Cause.ALTERNATE, request_id)
 
-        self._join_then(_leg(held), held, go_on)
+        self._join_then(leg_of(held), held, go_on)
         return Result(call_linkage_data=held.call.linkage)
 
     def _reconnect(self, request: asked.ReconnectCall, request_id: str) -> Result:
-        held, active = self._pair(request.held_call, request.active_call, "ReconnectCall")
+        held, active = self.pair(request.held_call, request.active_call, "ReconnectCall")
         for other in [*active.call.others(active), *active.call.coming.values()]:
-            self.engine.parties.release(_leg(other))
+            self.engine.parties.release(leg_of(other))
         self.engine.model.clear(active, Cause.NORMAL_CLEARING, request_id)
         self._take_back(held, Cause.NORMAL, request_id)
         return Result(call_linkage_data=held.call.linkage)
@@ -285,7 +205,7 @@ class CallRequests:
     def _consult(self, request: asked.ConsultationCall, request_id: str) -> CallResult:
         engine = self.engine
         connection = self.connection(request.existing_call, "ConsultationCall")
-        first, leg = connection.call, _leg(connection)
+        first, leg = connection.call, leg_of(connection)
         call = engine.model.begin(
             "internal",
             Party(device_identifier=connection.device_id),
@@ -294,7 +214,7 @@ class CallRequests:
             request_id=request_id,
         )
         if request.correlator_data is not None:
-            call.correlator_data = _mapping(request.correlator_data)
+            call.correlator_data = mapping_of(request.correlator_data)
 
         def go_on() -> None:
             own = engine.model.attach(call, connection.device_id, leg)
@@ -311,8 +231,9 @@ class CallRequests:
         )
 
     def _transfer(self, request: asked.TransferCall, request_id: str) -> CallResult:
-        held, active = self._pair(request.held_call, request.active_call, "TransferCall")
-        engine, leg, primary = self.engine, _leg(held), held.call
+        held, active = self.pair(request.held_call, request.active_call, "TransferCall")
+        self._check_mergeable(held, active)
+        engine, leg, primary = self.engine, leg_of(held), held.call
 
         def go_on() -> None:
             if ConnectionState.NULL in (held.state, active.state):
@@ -334,8 +255,9 @@ class CallRequests:
         )
 
     def _conference(self, request: asked.ConferenceCall, request_id: str) -> CallResult:
-        held, active = self._pair(request.held_call, request.active_call, "ConferenceCall")
-        engine, leg, primary = self.engine, _leg(held), held.call
+        held, active = self.pair(request.held_call, request.active_call, "ConferenceCall")
+        self._check_mergeable(held, active)
+        engine, leg, primary = self.engine, leg_of(held), held.call
 
         def go_on() -> None:
             if ConnectionState.NULL not in (held.state, active.state):
@@ -347,7 +269,7 @@ class CallRequests:
         return CallResult(conference_call=held.key, call_linkage_data=primary.linkage)
 
     def _far(self, active: Connection) -> list[LegId]:
-        own = _leg(active).leg_id
+        own = leg_of(active).leg_id
         return [leg_id for leg_id in self.engine.parties.speaking(active.call) if leg_id != own]
 
     def _single_step_transfer(
@@ -355,10 +277,10 @@ class CallRequests:
     ) -> CallResult:
         engine = self.engine
         active = self.connection(request.active_call, "SingleStepTransferCall")
-        call, leg = active.call, _leg(active)
+        call, leg = active.call, leg_of(active)
         target = engine.numbering.device(request.transferred_to)
         if request.correlator_data is not None:
-            call.correlator_data = _mapping(request.correlator_data)
+            call.correlator_data = mapping_of(request.correlator_data)
         single_step_transfer(engine.model, active, target, request_id)
         engine.parties.release(leg)
         engine.lead_call(call, target, Cause.SINGLE_STEP_TRANSFER, request_id)
@@ -386,68 +308,7 @@ class CallRequests:
         engine.lead_call(call, target, Cause.NEW_CALL, request_id)
         return Result(call_linkage_data=call.linkage)
 
-    def _generate_digits(self, request: asked.GenerateDigits, _request_id: str) -> Result:
-        connection = self.connection(request.connection_to_send_digits, "GenerateDigits")
-        call, digits = connection.call, request.characters_to_send
-        for other in call.others(connection):
-            self.engine.out.decide(SendDigits(leg=_leg(other).leg_id, digits=digits))
-        self.engine.out.publish(
-            f"call/{call.call_id}",
-            call.thread_id,
-            DigitsGenerated(
-                link_id=self.engine.config.link_id,
-                call_id=call.call_id,
-                connection=connection.key,
-                call_linkage_data=call.linkage,
-                digit_generated_list=digits,
-            ),
-        )
-        return Result(call_linkage_data=call.linkage)
 
-    def _associate(self, request: asked.AssociateData, _request_id: str) -> Result:
-        call_id = request.existing_call.call_id
-        call = self.engine.model.calls.get(call_id)
-        ended = self._ended.get(call_id)
-        if call is None and ended is None:
-            self.call(call_id)
-        linkage = call.linkage if call else ended.linkage if ended else None
-        assert linkage is not None, f"call {call_id} is neither here nor ended"
-        said = {
-            "correlatorData": _mapping(request.correlator_data),
-            "accountCode": request.account_code,
-            "callQualifyingData": _mapping(request.call_qualifying_data),
-        }
-        if call is not None and request.correlator_data is not None:
-            call.correlator_data = {
-                **(call.correlator_data or {}),
-                **(_mapping(request.correlator_data) or {}),
-            }
-        self.engine.out.publish(
-            f"call/{call_id}",
-            linkage.thread_linkage_id,
-            CallInformation(
-                link_id=self.engine.config.link_id,
-                call_id=call_id,
-                call_linkage_data=linkage,
-                account_info=request.account_code,
-                correlator_data=_mapping(request.correlator_data),
-                call_qualifying_data=_mapping(request.call_qualifying_data),
-                changed=tuple(name for name, value in said.items() if value is not None),
-                after_call=call is None,
-            ),
-        )
-        return Result(call_linkage_data=linkage)
-
-
-def _leg(connection: Connection) -> Leg:
-    leg = connection.leg
-    assert leg is not None, f"{connection.key} has no leg"
-    assert leg.state is not LegState.GONE, f"leg {leg.leg_id} is gone"
-    return leg
-
-
-def _mapping(data: Any) -> dict[str, Any] | None:
-    """Take correlator data as the mapping that travels; a bare value goes under `value`."""
-    if data is None or isinstance(data, dict):
-        return data
-    return {"value": data}
+def _direction(called: Party) -> str:
+    outside = category_of(called.device_identifier or "") == "number"
+    return "outbound" if outside else "internal"

@@ -30,9 +30,9 @@ from csta.call_events import (
 from csta.causes import Cause
 from csta.ids import CallId, DeviceId, category_of
 from csta.states import CONNECTION_STEPS, ConnectionState
+from ctiserver.core import permitted
 from ctiserver.core.calls import Call, Clocked, Connection, Role
 from ctiserver.core.outbox import Outbox
-from ctiserver.core.permitted import ALONE, BESIDE_ANOTHER
 from ctiserver.core.switch_link import LegGone
 
 _OUTCOME_OF_FAILURE = {
@@ -233,11 +233,10 @@ class ConnectionSteps:
         }
         if ("acd", ConnectionState.QUEUED) in places:
             call.outcome = CallOutcome.ABANDONED_IN_QUEUE
-        elif any(
-            state is ConnectionState.ALERTING for place, state in places if place != "routeing"
+        elif (
+            any(state is ConnectionState.ALERTING for place, state in places if place != "routeing")
+            or call.acd is not None
         ):
-            call.outcome = CallOutcome.ABANDONED_RINGING
-        elif call.acd is not None:
             call.outcome = CallOutcome.ABANDONED_RINGING
         elif any(place == "routeing" for place, _ in places):
             call.outcome = (
@@ -314,10 +313,18 @@ class ConnectionSteps:
 
     def permitted(self, connection: Connection) -> tuple[str, ...]:
         """Name the services that may be asked for on a connection now."""
-        leg = connection.leg
-        if leg is not None and len(leg.connections) > 1:
-            return BESIDE_ANOTHER[connection.state]
-        return ALONE[connection.state]
+        leg, state = connection.leg, connection.state
+        if leg is None:
+            return permitted.QUEUE if connection.device_id.startswith("acd:") else permitted.FLOW
+        if connection.device_id.startswith("number:"):
+            return permitted.OUTSIDE[state]
+        for other in connection.call.connections.values():
+            if other.leg is None:
+                alone, beside = permitted.WHILE_LED, permitted.WHILE_LED_BESIDE_ANOTHER
+                break
+        else:
+            alone, beside = permitted.ALONE, permitted.BESIDE_ANOTHER
+        return beside[state] if len(leg.connections) > 1 else alone[state]
 
     def _emit(
         self,

@@ -20,6 +20,7 @@ class Contact:
         "customer",
         "dialled",
         "entry",
+        "looked_up",
         "match",
         "menu_path",
         "number",
@@ -53,6 +54,8 @@ class Contact:
         self.plays = 0
         self.menu_path: tuple[str, ...] = ()
         self.collected: dict[str, str] = {}
+        self.looked_up = False
+        """Whether the CRM has answered, be it that it does not know."""
         self.match = Match.UNKNOWN
         self.customer: CustomerCard | None = None
         self.queue: QueueName | None = None

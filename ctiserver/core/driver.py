@@ -74,6 +74,8 @@ class Driver(Generic[I, D]):
         self._busy = False
         self._timer: Timer | None = None
         self._armed_at: Instant | None = None
+        self._due: Instant | None = None
+        """What the core answered to `wake_at` after its last step: nothing else changes it."""
 
     def submit(self, event: I) -> None:
         """Hand an input to the core, after those that came before it."""
@@ -83,28 +85,39 @@ class Driver(Generic[I, D]):
 
     def start(self) -> None:
         """Arm the timer for deadlines that the core has from the beginning."""
+        self._due = self.core.wake_at()
         self._drain()
 
+    def stop(self) -> None:
+        """Let no deadline ring any more, until the next `submit`."""
+        self._arm(None)
+
     def _drain(self) -> None:
+        """Take steps until there is nothing to do now; what is due comes before what has come."""
+        core, inbox, clock = self.core, self._inbox, self.clock
         self._busy = True
         try:
+            due = self._due
             while True:
-                now = self.clock.now()
-                due = self.core.wake_at()
+                now = clock.now()
                 if due is not None and due <= now:
                     self._wake(now)
-                elif self._inbox:
-                    event = self._inbox.popleft()
-                    if self._record is not None:
-                        self._record(event, now)
-                    decisions = self.core.handle(event, now)
-                    if decisions:
-                        self._perform(decisions, now)
+                elif inbox:
+                    self._take(inbox.popleft(), now)
                 else:
                     break
+                self._due = due = core.wake_at()
         finally:
             self._busy = False
-        self._arm(due)
+        if due != self._armed_at:
+            self._arm(due)
+
+    def _take(self, event: I, now: Instant) -> None:
+        if self._record is not None:
+            self._record(event, now)
+        decisions = self.core.handle(event, now)
+        if decisions:
+            self._perform(decisions, now)
 
     def _wake(self, now: Instant) -> None:
         if self._record is not None:
@@ -114,8 +127,6 @@ class Driver(Generic[I, D]):
             self._perform(decisions, now)
 
     def _arm(self, due: Instant | None) -> None:
-        if due == self._armed_at:
-            return
         if self._timer is not None:
             self._timer.cancel()
         self._armed_at = due

@@ -65,6 +65,7 @@ class Engine:
         self.contacts: dict[CallId, Contact] = {}
         self._by_caller_leg: dict[LegId, Contact] = {}
         self.requests = Requests(self)
+        self._agendas = (self.walks.deadlines, self.parties.unanswered)
         self._observed = {
             LegSeen: self._leg_seen,
             LegRinging: self._leg_ringing,
@@ -80,28 +81,24 @@ class Engine:
     def handle(self, event: EngineInput, now: Instant) -> list[EngineDecision]:
         """Take in one input: what it decides is in the order in which it came about."""
         self.out.now = now
-        match event:
-            case Observed(what):
-                self._observe(what)
-            case Requested():
-                self._request(event)
-            case LookedUp():
-                self._looked_up(event)
-        self._follow_phones()
+        if isinstance(event, Observed):
+            self._observe(event.what)
+        elif isinstance(event, Requested):
+            self._request(event)
+        else:
+            self._looked_up(event)
+        if self.model.touched:
+            self._follow_phones()
         return self.out.take()
 
     def wake_at(self) -> Instant | None:
         """Give the instant that matters next to the ACD, a walk or a leg under way."""
-        instants = [
-            at
-            for at in (
-                self.acd.wake_at(),
-                self.walks.deadlines.next_at(),
-                self.parties.unanswered.next_at(),
-            )
-            if at is not None
-        ]
-        return min(instants) if instants else None
+        earliest = self.acd.wake_at()
+        for agenda in self._agendas:
+            at = agenda.next_at()
+            if at is not None and (earliest is None or at < earliest):
+                earliest = at
+        return earliest
 
     def wake(self, now: Instant) -> list[EngineDecision]:
         """Act on every deadline that has come."""
@@ -128,6 +125,7 @@ class Engine:
         contact = self.contacts.get(event.call_id)
         if contact is None:
             return
+        contact.looked_up = True
         contact.match, contact.customer = event.match, event.customer
         self.walks.looked_up(contact)
         self.queueing.pop(contact)
@@ -142,7 +140,7 @@ class Engine:
     def _leg_seen(self, event: LegSeen) -> None:
         if event.leg not in self.model.legs and not self.model.is_gone(event.leg):
             if category_of(event.device) == "station":
-                self.requests.dialled_by_phone(event)
+                self.requests.calls.dialled_by_phone(event)
             else:
                 self._call_comes_in(event)
         else:
@@ -198,6 +196,10 @@ class Engine:
             if contact is None:
                 contact = self._contact_of(call)
             self._lead(contact, target)
+        elif target in call.connections or target in call.coming:
+            # A device has one part in a call: who dials himself finds himself busy.
+            call.failure = Cause.BUSY
+            self.parties.settle(call)
         else:
             self.parties.dial_into(call, target, cause, request_id=request_id)
 
@@ -228,7 +230,7 @@ class Engine:
         if leg.role is Role.VOICE_UNIT:
             self.walks.leg_up(leg)
         elif leg.role is Role.ORIGINATOR:
-            self.requests.originated(leg)
+            self.requests.calls.originated(leg)
         elif leg.role is Role.PARTY and leg.active is not None:
             self.parties.join(leg.active.call)
             if offered:
@@ -237,7 +239,7 @@ class Engine:
     def _leg_held(self, event: LegHeld) -> None:
         leg = self.model.leg_held(event.leg)
         if leg is not None:
-            self.requests.held(leg)
+            self.requests.calls.held(leg)
 
     def _leg_retrieved(self, event: LegRetrieved) -> None:
         leg = self.model.legs.get(event.leg)
@@ -247,7 +249,7 @@ class Engine:
                 self.model.retrieve(connection, Cause.NORMAL)
 
     def _legs_joined(self, event: LegsJoined) -> None:
-        self.requests.joined(event)
+        self.requests.calls.joined(event)
 
     def _leg_gone(self, event: LegGone) -> None:
         leg = self.model.legs.get(event.leg)
@@ -271,7 +273,7 @@ class Engine:
         self.walks.caller_gone(contact)
         self.queueing.leave(contact)
         del self.contacts[contact.call_id]
-        self.requests.remember(contact.call)
+        self.requests.data.remember(contact.call)
 
     def _digit(self, event: Digit) -> None:
         contact = self._by_caller_leg.get(event.leg)

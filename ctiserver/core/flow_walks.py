@@ -65,7 +65,7 @@ class FlowWalks:
         name = local_part(contact.entry.device_id)
         contact.walk = Walk(self._flows[name], self._facts_of(contact), contact.call_id)
         self._tell(contact, ivr.inputs.Begun())
-        if contact.match is not Match.UNKNOWN:
+        if contact.looked_up:
             self.looked_up(contact)
 
     def leg_gone(self, leg: Leg) -> None:
@@ -85,7 +85,7 @@ class FlowWalks:
     def digit(self, contact: Contact, digit: str) -> None:
         """The caller has pressed a key."""
         if contact.walk is not None:
-            self._tell(contact, ivr.inputs.DigitPressed(digit))
+            self._tell(contact, ivr.inputs.DigitPressed(digit), Cause.DTMF_DIGIT_DETECTED)
 
     def play_ended(self, contact: Contact, play_id: str) -> None:
         """A prompt has come to its end."""
@@ -120,18 +120,26 @@ class FlowWalks:
         contact.voice_leg = leg
         self._by_voice_leg[leg.leg_id] = contact
 
-    def _tell(self, contact: Contact, event: ivr.inputs.WalkInput) -> None:
+    def _tell(
+        self, contact: Contact, event: ivr.inputs.WalkInput, stops: Cause = Cause.SUSPEND
+    ) -> None:
+        """Hand an input to a walk; `stops` is why a prompt ends when the walk stops it now."""
         walk = contact.walk
         assert walk is not None, f"call {contact.call_id} walks no flow"
-        self._perform(contact, walk.handle(event, self._parties.out.now))
+        self._perform(contact, walk.handle(event, self._parties.out.now), stops)
 
-    def _perform(self, contact: Contact, decisions: list[ivr.decisions.Decision]) -> None:
+    def _perform(
+        self,
+        contact: Contact,
+        decisions: list[ivr.decisions.Decision],
+        stops: Cause = Cause.SUSPEND,
+    ) -> None:
         for decision in decisions:
             match decision:
                 case ivr.decisions.Play(play_id, uri):
                     self._prompts.play(contact, play_id, uri)
                 case ivr.decisions.StopPlay():
-                    self._prompts.stop(contact)
+                    self._prompts.stop(contact, stops)
                 case ivr.decisions.Visited(node):
                     contact.menu_path = (*contact.menu_path, node)
                 case ivr.decisions.Collected(name, value, secret):

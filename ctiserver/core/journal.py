@@ -41,7 +41,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: Instant
     taken: EngineInput | None = msgspec.field(name="in", default=None)
     wake: bool = False
-    event: msgspec.Raw | None = None
+    event: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class JournalError(Exception):
@@ -68,9 +68,7 @@ class JournalWriter:
     def record(self, event: EngineInput | None, now: Instant) -> None:
         """Write an input before the engine takes it; None is a waking."""
         self._count += 1
-        self._put(
-            _encoder.encode(Line(n=self._count, at=now, taken=event, wake=event is None))
-        )
+        self._put(_encoder.encode(Line(n=self._count, at=now, taken=event, wake=event is None)))
 
     def derive(self, decisions: Sequence[EngineDecision]) -> None:
         """Write the events among the decisions of a step."""
@@ -79,9 +77,7 @@ class JournalWriter:
                 self._count += 1
                 body = encode(decision, self._header.epoch, self._header.source)
                 self._put(
-                    _encoder.encode(
-                        Line(n=self._count, at=decision.at, event=msgspec.Raw(body))
-                    )
+                    _encoder.encode(Line(n=self._count, at=decision.at, event=msgspec.Raw(body)))
                 )
 
     def _put(self, body: bytes) -> None:

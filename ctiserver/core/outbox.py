@@ -50,7 +50,7 @@ class Outbox:
         return self._sequence
 
     def publish(
-        self, subject: str, partition_key: str, data: Any, request_id: str | None = None
+        self, subject: str, partition_key: str, data: object, request_id: str | None = None
     ) -> None:
         """Add an event to the log. It is caused by `request_id`, or by the request at hand."""
         self._sequence += 1

@@ -53,3 +53,31 @@ BESIDE_ANOTHER: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
     {**ALONE, ConnectionState.CONNECTED: _WITH_HELD, ConnectionState.HOLD: _HOLD_WITH_ACTIVE}
 )
 """For a device with one call on hold and one active."""
+
+WHILE_LED: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
+    {**ALONE, ConnectionState.CONNECTED: ("AssociateData", "ClearConnection", "GenerateDigits")}
+)
+"""For a device whose call is in a queue or a flow: it has nobody yet to hold or to hand on."""
+
+WHILE_LED_BESIDE_ANOTHER: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
+    {
+        **BESIDE_ANOTHER,
+        ConnectionState.CONNECTED: ("AssociateData", "ClearConnection", "ReconnectCall"),
+    }
+)
+"""For a device that consults a queue or a flow, with another call on hold."""
+
+OUTSIDE: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(ConnectionState, ("ClearConnection",)),
+        ConnectionState.CONNECTED: ("AssociateData", "ClearConnection", "GenerateDigits"),
+        ConnectionState.NULL: (),
+    }
+)
+"""For a party in the network: it does what it wants, we can only let go of it."""
+
+QUEUE = ("ClearConnection", "DeflectCall")
+"""For the part that a queue has in a call."""
+
+FLOW = ("ClearConnection",)
+"""For the part that a flow has in a call."""

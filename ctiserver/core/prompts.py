@@ -30,13 +30,13 @@ class Prompts:
             contact.plays += 1
             self.play(contact, f"{contact.call_id}/wait/{contact.plays}", uri)
 
-    def stop(self, contact: Contact) -> None:
+    def stop(self, contact: Contact, cause: Cause = Cause.SUSPEND) -> None:
         """End what the caller hears."""
         if contact.play_id is not None:
             self._out.decide(
                 switch_link.StopPlay(leg=contact.caller_leg.leg_id, play_id=contact.play_id)
             )
-            self._end(contact, Cause.SUSPEND)
+            self._end(contact, cause)
 
     def ended(self, contact: Contact, play_id: str) -> bool:
         """Note that a prompt came to its end by itself; False if it is not what plays."""

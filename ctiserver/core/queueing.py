@@ -130,6 +130,7 @@ class Queueing:
     def before_answer(self, leg: Leg) -> None:
         """The agent of an offer has answered: note it before the call model tells of it."""
         contact = self._by_offer_leg[leg.leg_id]
+        self.pop(contact)
         self._prompts.stop(contact)
         offer = contact.offer
         assert offer is not None, f"leg {leg.leg_id} rings for no offer"
@@ -153,7 +154,10 @@ class Queueing:
         self.tell(Refused(offer.offer_id, _REASON_OF_CAUSE.get(cause, RefusalReason.NO_ANSWER)))
 
     def pop(self, contact: Contact) -> None:
-        """Show the caller to the agent of the present offer, once, as soon as he is known."""
+        """Show the caller to the agent of the present offer, once.
+
+        It waits for the CRM, but not longer than until the agent has answered.
+        """
         offer = contact.offer
         if offer is None or contact.popped == offer.offer_id:
             return
@@ -195,7 +199,8 @@ class Queueing:
             contact.waiting_at = None
         contact.offer = offer
         self._publish_offer(AgentOffered, offer, waited_ms=offer.waited_ms)
-        self.pop(contact)
+        if contact.looked_up:
+            self.pop(contact)
         leg = self._parties.dial(
             offer.device_id,
             Role.PARTY,

@@ -19,8 +19,10 @@ from csta.monitor_services import SnapshotCall, SnapshotDevice
 from csta.replies import AgentStateResult, AsOf, SnapshotEntry, SnapshotResult
 from csta.services import SERVICES
 from csta.states import AgentState
+from ctiserver.core.call_lookup import CallLookup
 from ctiserver.core.call_requests import CallRequests
 from ctiserver.core.calls import Call, Connection
+from ctiserver.core.data_requests import DataRequests
 from ctiserver.core.inputs import Requested
 
 if TYPE_CHECKING:
@@ -34,21 +36,24 @@ _STATE_ASKED = {
 }
 
 
-class Requests(CallRequests):
-    """All services of the engine: those on calls are inherited, agents and snapshots are here."""
+class Requests(CallLookup):
+    """All services of the engine: those of calls and data, and here those of agents, snapshots."""
 
     def __init__(self, engine: Engine) -> None:
         """Serve one engine."""
         super().__init__(engine)
+        self.calls = CallRequests(engine)
+        self.data = DataRequests(engine)
         self._services: dict[type, Callable[[Any, str], Any]] = {
-            **self.call_services(),
+            **self.calls.services(),
+            **self.data.services(),
             SetAgentState: self._set_agent_state,
             GetAgentState: self._get_agent_state,
             SnapshotCall: self._snapshot_call,
             SnapshotDevice: self._snapshot_device,
         }
 
-    def carry_out(self, event: Requested) -> Any:
+    def carry_out(self, event: Requested) -> object:
         """Carry out a request and give the service's answer.
 
         Raises:
@@ -79,6 +84,7 @@ class Requests(CallRequests):
         agent = self.engine.directory.agent(request.agent_id)
         if request.requested_agent_state is RequestedAgentState.LOGGED_ON:
             self.engine.queueing.tell(LogOn(agent.agent_id, request.device))
+            self.engine.model.touched[agent.device_id] = None  # the phone may be in use
         else:
             asked = _STATE_ASKED[request.requested_agent_state]
             self.engine.queueing.tell(

@@ -6,9 +6,13 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from csta.event_types import event_type
 from csta.instants import DAY, HOUR, MINUTE, SECOND, Instant
+
+_MARCH_IS_0_UNTIL = 10
+_FEBRUARY = 2
 
 _encoder = msgspec.json.Encoder()
 
@@ -30,7 +34,7 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quality: str = "exact"
 
 
-class _Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
     specversion: str
     id: str
     source: str
@@ -42,10 +46,10 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sequence: str
     entityseq: int
     partitionkey: str
-    correlationid: str | None = None
-    causationid: str | None = None
-    principal: str | None = None
-    synthetic: bool = False
+    correlationid: str | UnsetType
+    causationid: str | UnsetType
+    principal: str | UnsetType
+    synthetic: bool
     quality: str
     data: Any
 
@@ -67,9 +71,9 @@ def encode(event: Published, epoch: str, source: str) -> bytes:
             sequence=sequence,
             entityseq=event.entity_sequence,
             partitionkey=event.partition_key,
-            correlationid=event.correlation_id,
-            causationid=None if cause is None else f"{epoch}:{cause:016}",
-            principal=event.principal,
+            correlationid=event.correlation_id or UNSET,
+            causationid=UNSET if cause is None else f"{epoch}:{cause:016}",
+            principal=event.principal or UNSET,
             synthetic=event.synthetic,
             quality=event.quality,
             data=event.data,
@@ -100,6 +104,6 @@ def _date(days: int) -> str:
     day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
     month_from_march = (5 * day_of_year + 2) // 153
     day = day_of_year - (153 * month_from_march + 2) // 5 + 1
-    month = month_from_march + 3 if month_from_march < 10 else month_from_march - 9
-    year = year_of_era + era * 400 + (month <= 2)
+    month = month_from_march + 3 if month_from_march < _MARCH_IS_0_UNTIL else month_from_march - 9
+    year = year_of_era + era * 400 + (month <= _FEBRUARY)
     return f"{year:04}-{month:02}-{day:02}"
