@@ -72,12 +72,16 @@ def ulid(at: Instant, count: int) -> str:
     The ULID specification puts randomness in the lower 80 bits; a counter serves uniqueness as
     well inside one engine, and keeps a run reproducible.
     """
-    value = ((at & 0xFFFFFFFFFFFF) << 80) | count
+    return _base32(at & 0xFFFFFFFFFFFF).rjust(10, "0") + _base32(count).rjust(16, "0")
+
+
+def _base32(value: int) -> str:
     parts = []
-    for _ in range(13):
+    while value:
         parts.append(_PAIRS[value & 1023])
         value >>= 10
-    return "".join(reversed(parts))
+    parts.reverse()
+    return "".join(parts)[-26:].lstrip("0") if parts else ""
 
 
 class Mint:

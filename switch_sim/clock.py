@@ -32,7 +32,8 @@ class SimpyClock:
 
     def now(self) -> Instant:
         """Give the present instant."""
-        return round(self._env.now)
+        now = self._env.now
+        return now if type(now) is int else round(now)
 
     def call_at(self, at: Instant, callback: Callable[[], None]) -> Timer:
         """Call back at the instant, or at once after this call when it has passed.

@@ -59,6 +59,12 @@ class CallModel(ConnectionSteps):
         self.calls[call_id] = call
         return call
 
+    def forget_call(self, call: Call) -> None:
+        """Take back a call that has come to nothing before anything was told of it."""
+        assert not call.instances, f"call {call.call_id} has been told of"
+        call.cleared = True
+        del self.calls[call.call_id]
+
     def mint_leg(self) -> LegId:
         """Choose the id of a leg that the engine will ask for."""
         return self._mint.next("l", self.out.now)

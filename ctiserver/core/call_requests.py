@@ -33,6 +33,8 @@ class CallRequests(CallLookup):
         super().__init__(engine)
         self._after_hold: dict[LegId, Callable[[], None]] = {}
         self._after_join: dict[LegId, Callable[[], None]] = {}
+        self._consulting: dict[LegId, Call] = {}
+        """Consultation calls of which nothing has been told yet, by the leg that holds first."""
 
     def services(self) -> dict[type, Callable[[Any, str], Any]]:
         """Give the table of services: request type to function."""
@@ -74,9 +76,18 @@ class CallRequests(CallLookup):
 
     def held(self, leg: Leg) -> None:
         """A leg is on hold: go on with what waited for it."""
+        self._consulting.pop(leg.leg_id, None)
         go_on = self._after_hold.pop(leg.leg_id, None)
         if go_on is not None:
             go_on()
+
+    def gone(self, leg: Leg) -> None:
+        """A leg is no more: what waited for it will not go on."""
+        self._after_hold.pop(leg.leg_id, None)
+        self._after_join.pop(leg.leg_id, None)
+        call = self._consulting.pop(leg.leg_id, None)
+        if call is not None:
+            self.engine.model.forget_call(call)
 
     def joined(self, event: LegsJoined) -> None:
         """Legs hear one another: go on with what waited for it."""
@@ -199,6 +210,7 @@ class CallRequests(CallLookup):
         for other in [*active.call.others(active), *active.call.coming.values()]:
             self.engine.parties.release(leg_of(other))
         self.engine.model.clear(active, Cause.NORMAL_CLEARING, request_id)
+        self.engine.parties.settle(active.call)
         self._take_back(held, Cause.NORMAL, request_id)
         return Result(call_linkage_data=held.call.linkage)
 
@@ -206,6 +218,13 @@ class CallRequests(CallLookup):
         engine = self.engine
         connection = self.connection(request.existing_call, "ConsultationCall")
         first, leg = connection.call, leg_of(connection)
+        if leg.leg_id in self._consulting:
+            raise CtiError(
+                ErrorCategory.STATE_INCOMPATIBILITY,
+                ErrorValue.CONNECTED_CALL_EXISTS,
+                f"{connection.device_id} begins a consultation already",
+                current=Current(local_connection_info=connection.state.value),
+            )
         call = engine.model.begin(
             "internal",
             Party(device_identifier=connection.device_id),
@@ -224,6 +243,7 @@ class CallRequests(CallLookup):
             engine.lead_call(call, target, Cause.CONSULTATION, request_id)
 
         self._after_hold[leg.leg_id] = go_on
+        self._consulting[leg.leg_id] = call
         self._ask_hold(connection, Cause.CONSULTATION, request_id)
         return CallResult(
             initiated_call=ConnectionId(call.call_id, connection.device_id),

@@ -7,7 +7,7 @@ from typing import Any
 
 from csta.call_events import AcdInfo, CallLinkageData, CallOutcome, ConnectionInfo, Party
 from csta.causes import Cause
-from csta.ids import AgentId, CallId, ConnectionId, DeviceId, LegId
+from csta.ids import AgentId, CallId, ConnectionId, DeviceId, LegId, category_of
 from csta.instants import Instant, Milliseconds
 from csta.states import ConnectionState
 
@@ -41,6 +41,7 @@ class Connection:
     __slots__ = (
         "agent_id",
         "call",
+        "category",
         "device_id",
         "info",
         "instance",
@@ -55,6 +56,7 @@ class Connection:
         self.call = call
         self.key = ConnectionId(call.call_id, device_id)
         self.device_id = device_id
+        self.category = category_of(device_id)
         self.leg = leg
         self.instance = instance
         self.state = ConnectionState.NULL

@@ -28,7 +28,7 @@ from csta.call_events import (
     ServiceInitiated,
 )
 from csta.causes import Cause
-from csta.ids import CallId, DeviceId, category_of
+from csta.ids import CallId, DeviceId
 from csta.states import CONNECTION_STEPS, ConnectionState
 from ctiserver.core import permitted
 from ctiserver.core.calls import Call, Clocked, Connection, Role
@@ -55,6 +55,8 @@ class ConnectionSteps:
         """Devices whose connections have changed in this step, in order."""
         self.at_device: dict[DeviceId, list[Connection]] = {}
         """The connections of each device that has legs."""
+        self.ended: list[Call] = []
+        """Calls that have ended in this step, in order."""
 
     def offer(self, connection: Connection) -> None:
         """The call is at a flow or a queue that decides what becomes of it."""
@@ -68,7 +70,7 @@ class ConnectionSteps:
     def deliver(self, connection: Connection, cause: Cause, request_id: str | None = None) -> None:
         """The call alerts at the device."""
         self._step(connection, ConnectionState.ALERTING)
-        if category_of(connection.device_id) == "number":
+        if connection.category == "number":
             self._emit(
                 NetworkReached,
                 connection,
@@ -171,6 +173,7 @@ class ConnectionSteps:
                 self.clear(connection, cause)
         call.cleared = True
         del self.calls[call.call_id]
+        self.ended.append(call)
         self.emit_for(
             call,
             CallCleared,
@@ -227,7 +230,7 @@ class ConnectionSteps:
         """Note where an unanswered call stood when it was given up."""
         call = connection.call
         places = {
-            (category_of(link.device_id), link.state)
+            (link.category, link.state)
             for link in call.connections.values()
             if link.leg is None or link.leg.role is Role.PARTY
         }
@@ -286,7 +289,7 @@ class ConnectionSteps:
         """Count the time that the connection gives to its call."""
         leg, call, now = connection.leg, connection.call, self.out.now
         if leg is None:
-            if category_of(connection.device_id) == "acd" and state is not ConnectionState.NULL:
+            if connection.category == "acd" and state is not ConnectionState.NULL:
                 call.tally(Clocked.QUEUE, step, now)
         elif state is ConnectionState.HOLD:
             call.tally(Clocked.HOLD, step, now)

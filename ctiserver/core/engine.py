@@ -54,6 +54,7 @@ class Engine:
         self.model = CallModel(self.out, config.link_id, self._agent_at)
         self.parties = Parties(self.out, self.model, config.answer_ms_max)
         self.parties.on_stranded = self._help_stranded
+        self.parties.on_left = self._give_up_place
         prompts = Prompts(self.out, config.link_id)
         self.prompts = prompts
         self.queueing = Queueing(self.acd, config.acd, self.parties, prompts)
@@ -87,9 +88,7 @@ class Engine:
             self._request(event)
         else:
             self._looked_up(event)
-        if self.model.touched:
-            self._follow_phones()
-        return self.out.take()
+        return self._finish_step()
 
     def wake_at(self) -> Instant | None:
         """Give the instant that matters next to the ACD, a walk or a leg under way."""
@@ -107,7 +106,15 @@ class Engine:
         self.walks.wake(now)
         for leg in self.parties.overdue(now):
             self._observe(LegGone(leg=leg.leg_id, cause=Cause.CALL_NOT_ANSWERED))
-        self._follow_phones()
+        return self._finish_step()
+
+    def _finish_step(self) -> list[EngineDecision]:
+        """Let agents follow their phones, keep the names of ended calls, hand out the decisions."""
+        if self.model.touched:
+            self._follow_phones()
+        for call in self.model.ended:
+            self.requests.data.remember(call)
+        self.model.ended.clear()
         return self.out.take()
 
     # Requests and look-ups.
@@ -260,6 +267,7 @@ class Engine:
             self.queueing.offer_leg_gone(leg, event.cause)
         calls = [connection.call for connection in leg.connections]
         self.model.leg_gone(event)
+        self.requests.calls.gone(leg)
         if leg.role is Role.VOICE_UNIT:
             self.walks.leg_gone(leg)
         contact = self._by_caller_leg.pop(event.leg, None)
@@ -273,7 +281,13 @@ class Engine:
         self.walks.caller_gone(contact)
         self.queueing.leave(contact)
         del self.contacts[contact.call_id]
-        self.requests.data.remember(contact.call)
+
+    def _give_up_place(self, call: Call) -> None:
+        """End the wait of one who has left a queue or a flow for another call on the same phone."""
+        contact = self.contacts.get(call.call_id)
+        if contact is not None and contact.caller.state is ConnectionState.NULL:
+            del self._by_caller_leg[contact.caller_leg.leg_id]
+            self._caller_gone(contact)
 
     def _digit(self, event: Digit) -> None:
         contact = self._by_caller_leg.get(event.leg)

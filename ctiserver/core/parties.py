@@ -24,6 +24,7 @@ class Parties:
         self._answer_ms_max = answer_ms_max
         self.unanswered: Agenda[LegId] = Agenda()
         self.on_stranded: Callable[[Call], bool] = _nothing_to_do
+        self.on_left: Callable[[Call], object] = _nothing_to_do
 
     def dial(
         self,
@@ -34,12 +35,13 @@ class Parties:
         calling: str,
         request_id: str | None = None,
         auto_answer: bool = False,
+        answer_ms: Milliseconds = 0,
     ) -> Leg:
-        """Ask the switch for a leg to a device."""
+        """Ask the switch for a leg to a device; it may take `answer_ms` until it is answered."""
         leg_id = self.model.mint_leg()
         leg = self.model.expect(leg_id, device_id, role, cause)
         leg.request_id = request_id
-        self.unanswered.set(leg_id, self.out.now + self._answer_ms_max)
+        self.unanswered.set(leg_id, self.out.now + max(answer_ms, self._answer_ms_max))
         self.out.decide(
             Dial(leg=leg_id, device=device_id, calling=calling, auto_answer=auto_answer)
         )
@@ -103,14 +105,19 @@ class Parties:
     def settle(self, call: Call) -> None:
         """Decide what becomes of a call after somebody has left.
 
-        Nobody left: the call is over. One left, with no queue, flow or further party to come:
+        Nobody left: the call is over, and who is still to come is not waited for. One left, with no queue, flow or further party to come:
         that one is released too, unless the caller can be helped (`on_stranded`).
         """
         if call.cleared:
             return
+        self.on_left(call)
         here = [link for link in call.parties() if link.state is not ConnectionState.FAIL]
-        if not here and not call.coming:
-            self.model.end(call, self._end_cause(call))
+        if not here:
+            if not call.coming:
+                self.model.end(call, self._end_cause(call))
+            for link in call.coming.values():
+                if link.leg is not None:
+                    self.release(link.leg, Cause.CALL_CANCELLED)
             return
         has_place = any(link.leg is None for link in call.connections.values())
         if len(here) != 1 or has_place or call.coming:

@@ -35,6 +35,8 @@ from ctiserver.core.switch_link import Answer
 
 RINGBACK = "tone:ringback"
 
+_GRACE_MS: Milliseconds = 5_000
+
 _REASON_OF_CAUSE = {
     Cause.BUSY: RefusalReason.BUSY,
     Cause.DO_NOT_DISTURB: RefusalReason.BUSY,
@@ -207,6 +209,8 @@ class Queueing:
             Cause.DISTRIBUTED,
             calling=contact.number,
             auto_answer=offer.auto_answer,
+            # The ACD's own deadline comes first; this one is for a switch that never reports.
+            answer_ms=offer.deadline_at - self._out.now + _GRACE_MS,
         )
         self._model.attach(contact.call, offer.device_id, leg)
         contact.offer_leg = leg

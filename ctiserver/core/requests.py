@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from acd.inputs import AskState, LogOn
+from csta import call_services as asked
 from csta.device_services import GetAgentState, RequestedAgentState, SetAgentState
 from csta.errors import CtiError, ErrorCategory, ErrorValue
-from csta.ids import DeviceId
+from csta.ids import DeviceId, wire_name
 from csta.monitor_services import SnapshotCall, SnapshotDevice
 from csta.replies import AgentStateResult, AsOf, SnapshotEntry, SnapshotResult
 from csta.services import SERVICES
@@ -27,6 +28,34 @@ from ctiserver.core.inputs import Requested
 
 if TYPE_CHECKING:
     from ctiserver.core.engine import Engine
+
+_UNUSED: dict[type[msgspec.Struct], tuple[str, ...]] = {
+    asked.ClearConnection: ("correlator_data",),
+    asked.ConsultationCall: ("consult_options", "user_data"),
+    asked.DeflectCall: ("reason", "correlator_data"),
+    asked.GenerateDigits: ("tone_duration_ms", "pause_duration_ms"),
+    asked.HoldCall: ("connection_reservation",),
+    asked.MakeCall: (
+        "user_data",
+        "call_characteristics",
+        "account_code",
+        "auth_code",
+        "subject_of_call",
+        "caller_id",
+        "timeout_ms",
+    ),
+    asked.SingleStepTransferCall: ("reason",),
+    SetAgentState: ("password", "group"),
+}
+_NOT_SUPPORTED = {
+    shape: tuple(
+        (field.name, field.default)
+        for field in msgspec.structs.fields(shape)
+        if field.name in names
+    )
+    for shape, names in _UNUSED.items()
+}
+"""Parameters that would do nothing here: refused unless they have their defaults (§7.9)."""
 
 _STATE_ASKED = {
     RequestedAgentState.LOGGED_OFF: AgentState.NULL,
@@ -78,6 +107,13 @@ class Requests(CallLookup):
                 else ErrorValue.INVALID_PARAMETER_VALUE,
                 f"{event.service}: {error}",
             ) from error
+        for name, default in _NOT_SUPPORTED.get(shape, ()):
+            if getattr(request, name) != default:
+                raise CtiError(
+                    ErrorCategory.OPERATION,
+                    ErrorValue.PARAMETER_NOT_SUPPORTED,
+                    f"{event.service}: '{wire_name(name)}' is not supported here; leave it out",
+                )
         return service(request, event.request_id)
 
     def _set_agent_state(self, request: SetAgentState, _request_id: str) -> AgentStateResult:
