@@ -110,10 +110,12 @@ def replay_trace(
     outcomes = [(contact.waited_ms or 0, contact.answered) for contact in contacts.finished]
     data = trace_figures(trace).waits
     replayed = wait_figures(outcomes)
-    return TraceReplay(data, replayed, _checks(data, replayed), world.pbx.ledger.blocked)
+    return TraceReplay(data, replayed, compare(data, replayed), world.pbx.ledger.blocked)
 
 
-def _checks(data: WaitFigures, replay: WaitFigures) -> tuple[Check, ...]:
+def compare(data: WaitFigures, replay: WaitFigures) -> tuple[Check, ...]:
+    """Set the figures of a replay beside those of the data; three of them have limits."""
+
     def relative(name: str, member: str, limit: float | None = None) -> Check:
         ours, theirs = getattr(replay, member), getattr(data, member)
         difference = (ours - theirs) / theirs if theirs else float(ours != theirs)
