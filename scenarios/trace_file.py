@@ -7,6 +7,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -88,20 +89,38 @@ class Row(msgspec.Struct, frozen=True):
         raise ConfigError(self.file, self.line, column, said, remedy)
 
     def _clock_ms(self, column: str, text: str) -> Milliseconds:
-        match = _CLOCK.fullmatch(text)
-        hour, minute, second = (int(part) for part in match.groups()) if match else (99, 0, 0)
-        if hour > 24 or minute > 59 or second > 59:  # noqa: PLR2004 - a clock's own limits
+        clock_ms = _clock_of(text)
+        if clock_ms is None:
             self.refuse(column, "is no clock", "hours, minutes and seconds such as 7:02:47")
-        return hour * HOUR + minute * MINUTE + second * SECOND
+        return clock_ms
 
     def _midnight(self, column: str, text: str) -> Instant:
-        if _YYMMDD.fullmatch(text):
-            century = "19" if text >= "70" else "20"
-            text = f"{century}{text[:2]}-{text[2:4]}-{text[4:]}"
-        try:
-            return midnight(parse_day(text))
-        except ValueError:
+        midnight_at = _midnight_of(text)
+        if midnight_at is None:
             self.refuse(column, "is no date", "a date such as 990105 or 1999-01-05")
+        return midnight_at
+
+
+@lru_cache(maxsize=1 << 17)
+def _clock_of(text: str) -> Milliseconds | None:
+    match = _CLOCK.fullmatch(text)
+    if not match:
+        return None
+    hour, minute, second = (int(part) for part in match.groups())
+    if hour > 24 or minute > 59 or second > 59:  # noqa: PLR2004 - a clock's own limits
+        return None
+    return hour * HOUR + minute * MINUTE + second * SECOND
+
+
+@lru_cache(maxsize=1 << 10)
+def _midnight_of(text: str) -> Instant | None:
+    if _YYMMDD.fullmatch(text):
+        century = "19" if text >= "70" else "20"
+        text = f"{century}{text[:2]}-{text[2:4]}-{text[4:]}"
+    try:
+        return midnight(parse_day(text))
+    except ValueError:
+        return None
 
 
 class Table(msgspec.Struct, frozen=True):

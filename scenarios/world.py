@@ -15,7 +15,7 @@ import simpy
 from agents.simulated import Act, Comes, Crew, Goes, Shift
 from crm_bridge.bridge import Bridge, finish_now
 from crm_bridge.store import MemoryStore, Store
-from csta.agent_events import AgentEvent, AgentNotReady
+from csta.agent_events import AgentEvent, AgentLoggedOff, AgentNotReady, AgentReady
 from csta.ids import ulid
 from csta.instants import Instant, Milliseconds
 from ctiserver.core.config import EngineConfig
@@ -32,6 +32,7 @@ from switch_sim.config import PbxConfig
 from switch_sim.switch import SimulatedPbx
 
 _BATCH = 512
+_MIND_THE_CREW = (AgentNotReady, AgentReady, AgentLoggedOff)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +148,7 @@ class World:
         if len(self._unprojected) >= _BATCH:
             self.project_now()
         for event in events:
-            if isinstance(event.data, AgentNotReady):
+            if isinstance(event.data, _MIND_THE_CREW):
                 self.crew.submit(event.data)
         for listener in self.listeners:
             listener(events)
