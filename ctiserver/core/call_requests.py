@@ -259,6 +259,7 @@ class CallRequests(CallLookup):
             if ConnectionState.NULL in (held.state, active.state):
                 return
             transfer(engine.model, held, active, request_id)
+            engine.parties.on_left(active.call)
             engine.parties.release(leg)
             engine.parties.settle(primary)
 
@@ -282,6 +283,7 @@ class CallRequests(CallLookup):
         def go_on() -> None:
             if ConnectionState.NULL not in (held.state, active.state):
                 conference(engine.model, held, active, request_id)
+                engine.parties.on_left(active.call)
 
         legs = [leg.leg_id, *engine.parties.speaking(primary), *self._far(active)]
         self._after_join[leg.leg_id] = go_on

@@ -42,6 +42,8 @@ _OUTCOME_OF_FAILURE = {
     Cause.BLOCKED: CallOutcome.REJECTED,
 }
 
+_IN_TALK = (ConnectionState.CONNECTED, ConnectionState.HOLD)
+
 
 class ConnectionSteps:
     """Changes connections and tells of it; knows nothing of how a switch reports."""
@@ -153,7 +155,7 @@ class ConnectionSteps:
         call = connection.call
         if cause is Cause.CALL_CANCELLED:
             call.abandoned = True
-        if call.outcome is None:
+        if call.outcome is None and call.failure is None:
             self._note_abandonment(connection)
         self._step(connection, ConnectionState.NULL)
         self._emit(
@@ -321,13 +323,15 @@ class ConnectionSteps:
             return permitted.QUEUE if connection.device_id.startswith("acd:") else permitted.FLOW
         if connection.device_id.startswith("number:"):
             return permitted.OUTSIDE[state]
+        led, with_somebody = False, False
         for other in connection.call.connections.values():
             if other.leg is None:
-                alone, beside = permitted.WHILE_LED, permitted.WHILE_LED_BESIDE_ANOTHER
-                break
-        else:
-            alone, beside = permitted.ALONE, permitted.BESIDE_ANOTHER
-        return beside[state] if len(leg.connections) > 1 else alone[state]
+                led = True
+            elif other is not connection and other.state in _IN_TALK:
+                with_somebody = True
+        if len(leg.connections) > 1:
+            return (permitted.WHILE_LED_BESIDE_ANOTHER if led else permitted.BESIDE_ANOTHER)[state]
+        return (permitted.ALONE if with_somebody and not led else permitted.WHILE_LED)[state]
 
     def _emit(
         self,

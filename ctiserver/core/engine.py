@@ -64,7 +64,6 @@ class Engine:
         self.queueing.before_entry = self.walks.leave_entry
         self.numbering = Numbering(config)
         self.contacts: dict[CallId, Contact] = {}
-        self._by_caller_leg: dict[LegId, Contact] = {}
         self.requests = Requests(self)
         self._agendas = (self.walks.deadlines, self.parties.unanswered)
         self._observed = {
@@ -168,7 +167,6 @@ class Engine:
         self.model.answer_by_caller(caller)
         contact = Contact(call, caller, event.ani, event.dnis)
         self.contacts[call.call_id] = contact
-        self._by_caller_leg[event.leg] = contact
         self.out.decide(LookUp(call.call_id, event.ani, event.dnis))
         if category_of(entry_device) != "station":
             entry = self.model.attach(call, entry_device, None)
@@ -198,6 +196,7 @@ class Engine:
 
     def lead_call(self, call: Call, target: DeviceId, cause: Cause, request_id: str | None) -> None:
         """Bring a call to where a party wants it: a queue, a flow, or a device that rings."""
+        self._give_up_place(call)
         contact = self.contacts.get(call.call_id)
         if category_of(target) in ("acd", "routeing"):
             if contact is None:
@@ -217,7 +216,6 @@ class Engine:
         dialled = local_part(call.called.device_identifier or "")
         contact = Contact(call, caller, number, dialled)
         self.contacts[call.call_id] = contact
-        self._by_caller_leg[contact.caller_leg.leg_id] = contact
         return contact
 
     def _leg_ringing(self, event: LegRinging) -> None:
@@ -270,9 +268,6 @@ class Engine:
         self.requests.calls.gone(leg)
         if leg.role is Role.VOICE_UNIT:
             self.walks.leg_gone(leg)
-        contact = self._by_caller_leg.pop(event.leg, None)
-        if contact is not None:
-            self._caller_gone(contact)
         for call in calls:
             self.parties.settle(call)
 
@@ -283,20 +278,27 @@ class Engine:
         del self.contacts[contact.call_id]
 
     def _give_up_place(self, call: Call) -> None:
-        """End the wait of one who has left a queue or a flow for another call on the same phone."""
+        """End the way of a caller who has left the call, whatever the others in it go on with."""
         contact = self.contacts.get(call.call_id)
         if contact is not None and contact.caller.state is ConnectionState.NULL:
-            del self._by_caller_leg[contact.caller_leg.leg_id]
             self._caller_gone(contact)
 
+    def _contact_at(self, leg_id: LegId) -> Contact | None:
+        """Find the contact whose caller is on this leg now."""
+        leg = self.model.legs.get(leg_id)
+        if leg is None or leg.active is None:
+            return None
+        contact = self.contacts.get(leg.active.call.call_id)
+        return contact if contact is not None and contact.caller is leg.active else None
+
     def _digit(self, event: Digit) -> None:
-        contact = self._by_caller_leg.get(event.leg)
+        contact = self._contact_at(event.leg)
         if contact is not None:
             self.prompts.digit(contact, event.digit, event.duration_ms)
             self.walks.digit(contact, event.digit)
 
     def _play_ended(self, event: PlayEnded) -> None:
-        contact = self._by_caller_leg.get(event.leg)
+        contact = self._contact_at(event.leg)
         if contact is not None and self.prompts.ended(contact, event.play_id):
             self.walks.play_ended(contact, event.play_id)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -42,7 +41,8 @@ class FlowWalks:
         self._acd = acd
         self._contacts: dict[CallId, Contact] = {}
         self._by_voice_leg: dict[LegId, Contact] = {}
-        self._without_port: deque[Contact] = deque()
+        self._without_port: dict[CallId, Contact] = {}
+        """Contacts that found no voice unit free, in the order in which they came."""
         self.deadlines: Agenda[CallId] = Agenda()
         self.on_queue: Callable[[Contact, QueueName, int, dict[str, int]], None]
         self.on_transfer: Callable[[Contact, DeviceId], None]
@@ -73,14 +73,13 @@ class FlowWalks:
         contact = self._by_voice_leg.pop(leg.leg_id, None)
         if contact is not None:
             contact.voice_leg = None
-            if contact.walk is None and not contact.call.cleared:
-                self._without_port.append(contact)
+            if contact.walk is None and contact.call_id in self._contacts:
+                self._without_port[contact.call_id] = contact
                 return
-        while self._without_port:
-            waiting = self._without_port.popleft()
-            if not waiting.call.cleared:
-                self._hunt(waiting)
-                break
+        for call_id, waiting in self._without_port.items():
+            del self._without_port[call_id]
+            self._hunt(waiting)
+            break
 
     def digit(self, contact: Contact, digit: str) -> None:
         """The caller has pressed a key."""
@@ -179,6 +178,7 @@ class FlowWalks:
 
     def _leave_flow(self, contact: Contact) -> None:
         self._contacts.pop(contact.call_id, None)
+        self._without_port.pop(contact.call_id, None)
         self.deadlines.cancel(contact.call_id)
         if contact.voice_leg is not None:
             self._parties.release(contact.voice_leg)

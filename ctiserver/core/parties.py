@@ -105,8 +105,9 @@ class Parties:
     def settle(self, call: Call) -> None:
         """Decide what becomes of a call after somebody has left.
 
-        Nobody left: the call is over, and who is still to come is not waited for. One left, with no queue, flow or further party to come:
-        that one is released too, unless the caller can be helped (`on_stranded`).
+        Nobody left: the call is over, and who is still to come is not waited for. One left, with
+        no queue, flow or further party to come: that one is released too, unless the caller can
+        be helped (`on_stranded`).
         """
         if call.cleared:
             return

@@ -57,7 +57,7 @@ BESIDE_ANOTHER: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
 WHILE_LED: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
     {**ALONE, ConnectionState.CONNECTED: ("AssociateData", "ClearConnection", "GenerateDigits")}
 )
-"""For a device whose call is in a queue or a flow: it has nobody yet to hold or to hand on."""
+"""For a device whose call is in a queue or a flow, or rings: it has nobody yet to hand on."""
 
 WHILE_LED_BESIDE_ANOTHER: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
     {

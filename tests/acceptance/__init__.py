@@ -1,0 +1,1 @@
+"""Whole stories, told through requests and the switch only: what the product promises."""
