@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.conditions import Lookup
 from ivr.decisions import Decision, Play, StopPlay
-from ivr.prompts import compile_prompt
+from ivr.prompts import compile_template
 
 
 class Player:
@@ -43,14 +43,12 @@ class Player:
         if self._playing is not None:
             out.append(StopPlay(self._playing))
         self._playing = None
-        self._rest = ()
 
     def _play_next(self, out: list[Decision]) -> bool:
         self._playing = None
         while self._rest:
-            text, *rest = self._rest
-            self._rest = tuple(rest)
-            uri = compile_prompt(text).fill(self._lookup)
+            text, self._rest = self._rest[0], self._rest[1:]
+            uri = compile_template(text).fill(self._lookup)
             if uri is not None:
                 self._count += 1
                 self._playing = f"{self._walk_id}/{self._count}"

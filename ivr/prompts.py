@@ -25,6 +25,8 @@ class Template(msgspec.Struct, frozen=True):
 
     def fill(self, lookup: Lookup) -> str | None:
         """Write the text with the values of this moment; None when one of them is not known."""
+        if not self.names:
+            return self.parts[0]
         written = [self.parts[0]]
         for name, part in zip(self.names, self.parts[1:], strict=True):
             try:

@@ -7,7 +7,9 @@ queue `on_limit`. A caller who hangs up ends it anywhere, with the path and the 
 
 from __future__ import annotations
 
-from csta.instants import Instant
+from functools import lru_cache
+
+from csta.instants import Instant, Milliseconds
 from ivr.conditions import Lookup, compile_condition
 from ivr.config import (
     CheckStep,
@@ -102,16 +104,16 @@ class Walk:
         if self.done:
             return out
         match event:
-            case Begun():
-                if self._limit_at is None:
-                    self._limit_at = now + self._flow.max_ms
-                    self._go(self._flow.start, now)
             case DigitPressed(digit=digit):
                 if len(digit) == 1 and digit in KEYS:
                     self._press(digit, now)
             case PlayEnded(play_id=play_id):
                 if self._player.ended(play_id, out):
                     self._heard(now)
+            case Begun():
+                if self._limit_at is None:
+                    self._limit_at = now + self._flow.max_ms
+                    self._go(self._flow.start, now)
             case CustomerFound():
                 self._memory.meet(event)
             case CallerGone():
@@ -309,4 +311,9 @@ def _rule_of(step: MenuStep | CollectStep) -> KeyRule:
     """Give the rule of an entry; a menu's is one key, and `#` may be a choice."""
     if isinstance(step, CollectStep):
         return step.keys
-    return KeyRule(least=1, most=1, terminator="", first_timeout_ms=step.timeout_ms)
+    return _one_key(step.timeout_ms)
+
+
+@lru_cache(maxsize=256)
+def _one_key(timeout_ms: Milliseconds) -> KeyRule:
+    return KeyRule(least=1, most=1, terminator="", first_timeout_ms=timeout_ms)

@@ -140,6 +140,7 @@ class Call:
         "direction",
         "failure",
         "instances",
+        "last_cause",
         "last_redirection",
         "linkage",
         "listing",
@@ -175,6 +176,8 @@ class Call:
         self.listing: tuple[ConnectionInfo, ...] = ()
         self.outcome: CallOutcome | None = None
         self.failure: Cause | None = None
+        self.last_cause: Cause | None = None
+        """Why the last party was cleared, which is why the call is cleared."""
         self.abandoned = False
         self.cleared = False
         self.request_id: str | None = None

@@ -157,6 +157,7 @@ class ConnectionSteps:
             call.abandoned = True
         if call.outcome is None and call.failure is None:
             self._note_abandonment(connection)
+        call.last_cause = cause
         self._step(connection, ConnectionState.NULL)
         self._emit(
             ConnectionCleared,
@@ -180,7 +181,7 @@ class ConnectionSteps:
             call,
             CallCleared,
             None,
-            cause,
+            call.last_cause or cause,
             request_id,
             outcome=call.outcome or self._failure_of(call),
             durations=Durations(

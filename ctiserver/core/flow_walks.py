@@ -211,9 +211,10 @@ class FlowWalks:
 
 def _customer_fact(member: str) -> Callable[[Contact], object]:
     def fact(contact: Contact) -> object:
-        if contact.customer is None:
+        value = getattr(contact.customer, member, "")
+        if not value:
             raise KeyError(member)
-        return getattr(contact.customer, member)
+        return value
 
     return fact
 

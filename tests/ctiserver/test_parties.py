@@ -54,20 +54,20 @@ def test_who_rings_is_released_when_the_caller_gives_up() -> None:
 def test_the_caller_is_released_when_the_called_one_refuses() -> None:
     centre = Centre()
     dialled(centre, "1002", PhoneAct.REJECTS)
-    assert ended(centre) == ["blocked rejected"]
+    assert ended(centre) == ["normalClearing rejected"]
 
 
 def test_the_caller_is_released_when_the_number_is_busy() -> None:
     centre = Centre()
     dialled(centre, BUSY_NUMBER)
-    assert ended(centre) == ["busy busy"]
+    assert ended(centre) == ["normalClearing busy"]
 
 
 def test_a_leg_that_nobody_answers_is_given_up_after_the_limit() -> None:
     centre = Centre()
     dialled(centre, "1002", PhoneAct.NO_ANSWER)
     centre.wait(centre.world.plan.engine.answer_ms_max)
-    assert ended(centre) == ["callNotAnswered noAnswer"]
+    assert ended(centre) == ["normalClearing noAnswer"]
 
 
 def test_clear_call_releases_everybody() -> None:

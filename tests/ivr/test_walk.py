@@ -200,18 +200,73 @@ def test_a_key_passes_all_prompts_on_the_way_to_a_question() -> None:
     assert caller.do("2") == ["collected n 42", "at sales", "queue sales n=42", "ended queued"]
 
 
-def test_a_key_does_not_race_through_prompts_that_go_round_without_a_question() -> None:
-    steps = """
+CIRCLE = """
   one: {prompt: sound:one, next: two}
   two: {prompt: sound:two, next: enough}
-  enough: {check: [{when: visits.one > 2, go: choose}], else: one}
-  choose: {menu: sound:m, choices: {7: sales}, no_input: {go: bye}, no_match: {go: bye}}
+  enough: {check: [{when: visits.one > 2, go: ask}], else: one}
 """
-    caller = Caller(flow_of(steps))
+ASK_MENU = """
+  ask: {menu: sound:m, choices: {7: code}, no_input: {go: bye}, no_match: {go: bye}}
+  code: {collect: code, prompt: sound:c, length: 3, secret: true, ok: sales, failed: bye}
+"""
+ASK_ENTRY = """
+  ask: {collect: n, prompt: sound:n, min: 2, max: 64, ok: sales, failed: again}
+  again: {menu: sound:m, choices: {7: sales}, no_input: {go: bye}, no_match: {go: bye}}
+"""
+
+
+def test_a_key_does_not_race_through_prompts_that_go_round_without_a_question() -> None:
+    caller = Caller(flow_of(CIRCLE + ASK_MENU))
     caller.do("begin")
     assert caller.do("7") == ["stop", "at two", "at enough", "at one", "at two", "play sound:two"]
     assert caller.do("heard")[:4] == ["at enough", "at one", "at two", "at enough"]
-    assert caller.walk.path[-2:] == ("choose", "sales")
+    assert caller.walk.path[-2:] == ("ask", "code")
+
+
+@pytest.mark.parametrize(
+    ("question", "keys", "last"),
+    [
+        (ASK_MENU, "712", ["at ask", "at code"]),
+        (ASK_MENU, "87", ["at ask", "play sound:m"]),
+        (ASK_ENTRY, "12#7", ["at ask", "collected n 12", "at sales", "queue sales n=12"]),
+        (ASK_ENTRY, "1#7", ["at ask", "at again", "play sound:m"]),
+    ],
+)
+def test_several_keys_pressed_ahead_count_until_one_is_wrong(
+    question: str, keys: str, last: list[str]
+) -> None:
+    caller = Caller(flow_of(CIRCLE.replace("> 2", "> 9") + question))
+    caller.do(f"begin {keys}")
+    said: list[str] = []
+    while caller.playing and "ask" not in caller.walk.path:
+        said = caller.do("heard")
+    start = said.index("at ask")
+    assert said[start : start + len(last)] == last
+
+
+def test_keys_pressed_ahead_are_forgotten_with_the_one_that_was_wrong() -> None:
+    caller = Caller(flow_of(CIRCLE.replace("> 2", "> 9") + ASK_MENU))
+    caller.do("begin 87")
+    while "ask" not in caller.walk.path:
+        caller.do("heard")
+    assert caller.do("7") == ["stop", "at code", "play sound:c"]
+
+
+def test_keys_pressed_ahead_of_a_menu_may_belong_to_a_secret_behind_it() -> None:
+    caller = Caller(flow_of(CIRCLE.replace("> 2", "> 5") + ASK_MENU))
+    caller.do("begin")
+    assert not caller.walk.takes_secret
+    caller.do("7")
+    assert caller.walk.takes_secret
+
+
+def test_not_more_keys_are_kept_ahead_than_a_person_means() -> None:
+    caller = Caller(flow_of(CIRCLE.replace("> 2", "> 90") + ASK_ENTRY, "max_steps: 999"))
+    caller.do("begin " + "5" * 36)
+    while "ask" not in caller.walk.path:
+        caller.do("heard")
+    caller.do("#")
+    assert caller.walk.collected == {"n": "5" * 32}
 
 
 def test_prompts_with_an_unknown_value_are_left_out() -> None:
