@@ -47,7 +47,8 @@ class TimeInState:
         return busy / on_queue if on_queue else None
 
     def _add(self, state: AgentState, since: Instant, until: Instant) -> None:
-        begin = max(since, self._from_at)
-        end = until if self._until_at is None else min(until, self._until_at)
+        # Plain comparisons: this is counted at every change of every agent's state.
+        begin = since if since > self._from_at else self._from_at  # noqa: FURB136
+        end = until if self._until_at is None or until < self._until_at else self._until_at
         if end > begin:
             self._total[state] += end - begin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -72,7 +73,12 @@ def ulid(at: Instant, count: int) -> str:
     The ULID specification puts randomness in the lower 80 bits; a counter serves uniqueness as
     well inside one engine, and keeps a run reproducible.
     """
-    return _base32(at & 0xFFFFFFFFFFFF).rjust(10, "0") + _base32(count).rjust(16, "0")
+    return _time_part(at) + _base32(count).rjust(16, "0")
+
+
+@lru_cache(maxsize=64)
+def _time_part(at: Instant) -> str:
+    return _base32(at & 0xFFFFFFFFFFFF).rjust(10, "0")
 
 
 def _base32(value: int) -> str:

@@ -136,6 +136,9 @@ def read_scenario(document: Section) -> Scenario:
 
 
 def _starts_at(document: Section) -> Instant:
+    if not document.has("starts_at"):
+        problem = "the scenario does not say when it starts"
+        raise document.error("starts_at", problem, "starts_at: 2026-11-23 08:00")
     text = document.text("starts_at")
     try:
         wall = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)

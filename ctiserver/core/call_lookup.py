@@ -67,7 +67,8 @@ class CallLookup:
             CtiError: one is not there, or they are not that pair.
         """
         first, second = self.connection(held, service), self.connection(active, service)
-        if first.state is not ConnectionState.HOLD or held.device_id != active.device_id:
+        on_hold = first.state is ConnectionState.HOLD and second.state is not ConnectionState.HOLD
+        if not on_hold or held.device_id != active.device_id:
             raise CtiError(
                 ErrorCategory.STATE_INCOMPATIBILITY,
                 ErrorValue.NO_HELD_CALL,

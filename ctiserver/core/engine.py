@@ -280,7 +280,10 @@ class Engine:
     def _give_up_place(self, call: Call) -> None:
         """End the way of a caller who has left the call, whatever the others in it go on with."""
         contact = self.contacts.get(call.call_id)
-        if contact is not None and contact.caller.state is ConnectionState.NULL:
+        if contact is None:
+            return
+        caller = contact.caller
+        if caller.state is ConnectionState.NULL or caller.call is not call:
             self._caller_gone(contact)
 
     def _contact_at(self, leg_id: LegId) -> Contact | None:

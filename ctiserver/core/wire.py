@@ -81,6 +81,7 @@ def encode(event: Published, epoch: str, source: str) -> bytes:
     )
 
 
+@lru_cache(maxsize=64)
 def rfc3339(at: Instant) -> str:
     """Write an instant in UTC with microseconds: `2026-11-21T23:10:00.123000Z`."""
     days, in_day = divmod(at, DAY)
