@@ -7,8 +7,8 @@ so no ready agent is ever left beside a call that he may serve.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from acd.config import AcdConfig
 from acd.decisions import (
@@ -31,6 +31,7 @@ from acd.inputs import (
     PhoneBusy,
     Refused,
 )
+from acd.offers import AFTER_REFUSAL, Offers
 from acd.overflow import next_step
 from acd.queue import Queue, WaitingCall, order_key
 from acd.roster import Roster
@@ -39,18 +40,11 @@ from agents.directory import Directory
 from agents.skills import skill_set
 from csta.acd_events import RefusalReason
 from csta.causes import Cause
-from csta.ids import CallId, Mint, OfferId
+from csta.ids import CallId, OfferId
 from csta.instants import Agenda, Instant
 from csta.states import AgentState, BusyPhase
 
 _Key: TypeAlias = tuple[str, str] | tuple[str, str, str]
-
-_AFTER_REFUSAL = {
-    RefusalReason.NO_ANSWER: (Cause.ALERT_TIME_EXPIRED, "rona"),
-    RefusalReason.BUSY: (Cause.BUSY, "phone_busy"),
-    RefusalReason.DEVICE_LOST: (Cause.DEST_NOT_OBTAINABLE, "device_lost"),
-}
-"""Why an agent becomes not ready; who *rejected* a call stays ready for others."""
 
 
 class Distributor:
@@ -62,13 +56,12 @@ class Distributor:
         self.directory = directory
         self.queues = {queue.name: Queue(queue) for queue in config.queues}
         self.calls: dict[CallId, WaitingCall] = {}
-        self.offers: dict[OfferId, WaitingCall] = {}
+        self.offers = Offers()
         self._roster = Roster()
         self._agenda: Agenda[_Key] = Agenda()
-        self._mint = Mint()
         self._serial = 0
         self._out: list[AcdDecision] = []
-        self._handlers = {
+        self._handlers: dict[type, Callable[[Any, Instant], None]] = {
             Enter: self._enter,
             Leave: self._leave,
             Answered: self._answered,
@@ -77,7 +70,7 @@ class Distributor:
             LogOn: self._log_on,
             AskState: self._ask_state,
         }
-        self._deadlines = {
+        self._deadlines: dict[str, Callable[..., None]] = {
             "ring": self._ring_is_over,
             "step": self._step_is_due,
             "wrap": self._wrap_is_over,
@@ -90,7 +83,7 @@ class Distributor:
         Raises:
             CtiError: an agent's request that the present state does not allow.
         """
-        self._handlers[type(event)](event, now)  # type: ignore[operator]  # keyed by the type
+        self._handlers[type(event)](event, now)
         return self._taken()
 
     def wake_at(self) -> Instant | None:
@@ -100,15 +93,12 @@ class Distributor:
     def wake(self, now: Instant) -> list[AcdDecision]:
         """Act on every deadline that has come, in order."""
         for kind, *names in self._agenda.due(now):
-            self._deadlines[kind](*names, now)  # type: ignore[arg-type]  # names, then now
+            self._deadlines[kind](*names, now)
         return self._taken()
 
     def counts(self, queue: str) -> tuple[int, int, int]:
         """Count a queue's waiting calls, and its agents who are logged on, and ready."""
-        required = skill_set(self.queues[queue].config.skills)
-        able = [agent for agent in self.directory if self._roster.can_serve(agent, required)]
-        logged_on = sum(agent.state is not AgentState.NULL for agent in able)
-        ready = sum(agent.state is AgentState.READY for agent in able)
+        logged_on, ready = self._roster.counts(self.queues[queue].required)
         return len(self.queues[queue]), logged_on, ready
 
     def _taken(self) -> list[AcdDecision]:
@@ -143,9 +133,10 @@ class Distributor:
         if call.offer is None:
             self._unwait(call)
             return
-        offer = self._end_offer(call)
+        offer, agent = self._end_offer(call)
         self._out.append(OfferOff(offer))
-        self._rest(self.directory.agent(offer.agent_id), AgentState.READY, now)
+        if _rings(agent, call):
+            self._rest(agent, AgentState.READY, now)
 
     def _place(self, call: WaitingCall, queue: Queue, now: Instant) -> None:
         """Make a queue the call's first place, with the skills of the queue and of the call."""
@@ -158,6 +149,8 @@ class Distributor:
 
     @staticmethod
     def _required(queue: Queue, call: WaitingCall) -> tuple[tuple[str, int], ...]:
+        if not call.skills:
+            return queue.required
         levels = dict(queue.config.skills)
         for skill, level in call.skills:
             levels[skill] = max(level, levels.get(skill, 0))
@@ -234,23 +227,9 @@ class Distributor:
 
     def _offer(self, call: WaitingCall, agent: Agent, queue: Queue, now: Instant) -> None:
         assert agent.state is AgentState.READY, f"{agent!r} is offered a call"
-        call.attempts += 1
-        offer = Offer(
-            offer_id=self._mint.next("o", now),
-            call_id=call.call_id,
-            agent_id=agent.agent_id,
-            device_id=agent.device_id,
-            queue=queue.name,
-            attempt=call.attempts,
-            waited_ms=now - call.enqueued_at,
-            deadline_at=now + queue.config.ring_ms,
-            auto_answer=queue.config.auto_answer,
-        )
-        call.offer = offer
-        self.offers[offer.offer_id] = call
+        offer = self.offers.make(call, agent, queue, now)
         self._agenda.set(("ring", offer.offer_id), offer.deadline_at)
         self._roster.remove_ready(agent)
-        agent.offer_id = offer.offer_id
         self._out.append(
             self.directory.change(
                 agent,
@@ -263,23 +242,21 @@ class Distributor:
         )
         self._out.append(offer)
 
-    def _end_offer(self, call: WaitingCall) -> Offer:
+    def _end_offer(self, call: WaitingCall) -> tuple[Offer, Agent]:
         offer = call.offer
         assert offer is not None, f"call {call.call_id} has no offer to end"
-        call.offer = None
-        del self.offers[offer.offer_id]
+        agent = self.directory.agent(offer.agent_id)
+        self.offers.end(call, agent)
         self._agenda.cancel(("ring", offer.offer_id))
-        self.directory.agent(offer.agent_id).offer_id = None
-        return offer
+        return offer, agent
 
     def _answered(self, event: Answered, now: Instant) -> None:
-        call = self.offers.get(event.offer_id)
+        call = self.offers.call_of(event.offer_id)
         if call is None:
             return
-        offer = self._end_offer(call)
+        offer, agent = self._end_offer(call)
         del self.calls[call.call_id]
         self._agenda.cancel(("step", call.call_id))
-        agent = self.directory.agent(offer.agent_id)
         agent.calls_taken += 1
         agent.misses = 0
         agent.wrap_up_ms = self.queues[offer.queue].config.wrap_up_ms
@@ -288,24 +265,25 @@ class Distributor:
         self._phase(agent, BusyPhase.TALKING, call.call_id, now)
 
     def _refused(self, event: Refused, now: Instant) -> None:
-        call = self.offers.get(event.offer_id)
+        call = self.offers.call_of(event.offer_id)
         if call is None:
             return
-        offer = self._end_offer(call)
+        offer, agent = self._end_offer(call)
         self._out.append(OfferFailed(offer, event.reason))
-        agent = self.directory.agent(offer.agent_id)
         agent.misses += 1
         if event.reason is RefusalReason.REJECTED:
             # The call is back at its place before the agent can be given another one.
             self._keep_from(call, agent, now)
             self._return(call, now)
-            self._rest(agent, AgentState.READY, now)
+            if _rings(agent, call):
+                self._rest(agent, AgentState.READY, now)
             return
-        if agent.pending is not None:
-            self._rest(agent, AgentState.NOT_READY, now)
-        else:
-            cause, reason = _AFTER_REFUSAL[event.reason]
+        if agent.pending in (None, AgentState.READY):
+            # Who missed a call is not ready, even if he asked to be while it rang.
+            cause, reason = AFTER_REFUSAL[event.reason]
             self._go(agent, AgentState.NOT_READY, now, cause, reason)
+        else:
+            self._rest(agent, AgentState.NOT_READY, now)
         self._return(call, now)
 
     def _keep_from(self, call: WaitingCall, agent: Agent, now: Instant) -> None:
@@ -340,6 +318,7 @@ class Distributor:
         agent = self.directory.agent(event.agent_id)
         device_id = event.device_id or agent.home_device_id
         self.directory.check_log_on(agent, device_id)
+        self._roster.log_on(agent)
         self._out.append(self.directory.log_on(agent, device_id, now))
 
     def _ask_state(self, event: AskState, now: Instant) -> None:
@@ -354,10 +333,15 @@ class Distributor:
 
     def _phone_busy(self, event: PhoneBusy, now: Instant) -> None:
         agent = self.directory.agent(event.agent_id)
-        if agent.state is AgentState.NULL or (event.phase is None and agent.offer_id is not None):
+        if agent.state is AgentState.NULL:
             return
         if event.phase is not None:
             self._phase(agent, event.phase, event.call_id, now)
+        elif agent.offer_id is not None:
+            # The phone of the offer does not ring yet, and whatever it did before is over.
+            call = self.offers.call_of(agent.offer_id)
+            assert call is not None, f"{agent!r} has an offer of no call"
+            self._phase(agent, BusyPhase.OFFERED, call.call_id, now)
         elif agent.state is AgentState.BUSY:
             if agent.wrap_up_ms:
                 self._go(agent, AgentState.WORKING_AFTER_CALL, now, Cause.NORMAL_CLEARING, None)
@@ -395,7 +379,9 @@ class Distributor:
             if agent.pending is state:
                 agent.pending = None
         self._out.append(self.directory.change(agent, state, now, cause=cause, reason=reason))
-        if state is AgentState.READY:
+        if state is AgentState.NULL:
+            self._roster.log_off(agent)
+        elif state is AgentState.READY:
             self._roster.add_ready(agent)
             self._seek_call(agent, now)
 
@@ -404,10 +390,6 @@ class Distributor:
         self._rest(agent, agent.resting, now)
 
 
-def ready_beside_waiting(distributor: Distributor, now: Instant) -> Iterable[tuple[str, str]]:
-    """Find ready agents beside calls that they may serve: there must never be any (Q1)."""
-    for call in distributor.calls.values():
-        if call.offer is None:
-            found = distributor._roster.best_agent(call, now)  # noqa: SLF001 - an audit
-            if found is not None:
-                yield call.call_id, found[0].agent_id
+def _rings(agent: Agent, call: WaitingCall) -> bool:
+    """Tell whether an offer was all that kept the agent busy: he may have dialled meanwhile."""
+    return agent.phase is BusyPhase.OFFERED and agent.call_id == call.call_id

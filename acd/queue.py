@@ -69,12 +69,13 @@ def order_key(config: AcdConfig, call: WaitingCall) -> OrderKey:
 class Queue:
     """One ACD queue: its configuration and the order of those who wait in it."""
 
-    __slots__ = ("_keys", "config", "name")
+    __slots__ = ("_keys", "config", "name", "required")
 
     def __init__(self, config: QueueConfig) -> None:
         """Start empty."""
         self.config = config
         self.name = config.name
+        self.required = skill_set(config.skills)
         self._keys: list[OrderKey] = []
 
     def __len__(self) -> int:

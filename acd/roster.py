@@ -1,31 +1,42 @@
 """Who can serve whom: ready agents by skill set, waiting calls by requirement, matched once.
 
 Calls with equal requirements form a class, agents with equal skills a group; whether a group can
-serve a class is worked out once for the pair. A decision then looks at groups or classes, never
-at all agents or all calls.
+serve a class is worked out once for the pair. A decision then looks at classes and at their
+lanes of ready agents, never at all agents or all calls.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import OrderedDict
+from typing import TypeAlias
 
 from acd.queue import OrderKey, WaitingCall
 from acd.selection import STRATEGIES, Rank
 from agents.agent import Agent
 from agents.skills import SkillSet, total_level
+from csta.ids import AgentId
 from csta.instants import Instant
+
+Lane: TypeAlias = OrderedDict[AgentId, Agent]
+"""Ready agents of one level for one class, the one who became ready first in front.
+
+A plain dict would do but for one thing: where the first entry leaves again and again, finding the
+next one takes it longer and longer.
+"""
 
 
 class ReadyGroup:
-    """The ready agents with one skill set, the one who became ready first in front."""
+    """The agents with one skill set: who is ready, and in which lanes they then stand."""
 
-    __slots__ = ("classes", "ready", "skills")
+    __slots__ = ("lanes", "logged_on", "ready", "skills")
 
     def __init__(self, skills: SkillSet) -> None:
         """Start with nobody ready."""
         self.skills = skills
+        self.logged_on = 0
         self.ready: dict[str, Agent] = {}
-        self.classes: list[CallClass] = []
+        self.lanes: list[tuple[CallClass, Lane]] = []
 
 
 class CallClass:
@@ -34,13 +45,15 @@ class CallClass:
     An entry whose version is not the call's present one is stale and is dropped when it surfaces.
     """
 
-    __slots__ = ("groups", "heap", "required")
+    __slots__ = ("groups", "heap", "lanes", "required")
 
     def __init__(self, required: SkillSet) -> None:
         """Start with nobody waiting."""
         self.required = required
         self.heap: list[tuple[OrderKey, int, WaitingCall]] = []
-        self.groups: list[tuple[ReadyGroup, int]] = []
+        self.groups: list[ReadyGroup] = []
+        self.lanes: dict[int, Lane] = {}
+        """Who is ready for these calls, by total level in what they require."""
 
     def push(self, call: WaitingCall) -> None:
         """Let the call wait here too."""
@@ -70,18 +83,40 @@ class Roster:
 
     def __init__(self) -> None:
         """Start with no agents and no calls."""
+        self._readied = 0
         self._groups: dict[SkillSet, ReadyGroup] = {}
+        self._group_of: dict[AgentId, ReadyGroup] = {}
         self._classes: dict[SkillSet, CallClass] = {}
+
+    def log_on(self, agent: Agent) -> None:
+        """Count the agent among those who are here."""
+        group = self._group_of[agent.agent_id] = self._group(agent.skills)
+        group.logged_on += 1
+
+    def log_off(self, agent: Agent) -> None:
+        """Count the agent no more."""
+        self._group_of.pop(agent.agent_id).logged_on -= 1
+
+    def counts(self, required: SkillSet) -> tuple[int, int]:
+        """Count the agents who meet a requirement: those who are logged on, and ready."""
+        groups = self._class(required).groups
+        return sum(group.logged_on for group in groups), sum(len(group.ready) for group in groups)
 
     def add_ready(self, agent: Agent) -> None:
         """Note that the agent waits for a call; must be told in the order of readiness."""
-        self._group(agent.skills).ready[agent.agent_id] = agent
+        self._readied += 1
+        agent.ready_number = self._readied
+        group = self._group_of[agent.agent_id]
+        group.ready[agent.agent_id] = agent
+        for _, lane in group.lanes:
+            lane[agent.agent_id] = agent
 
     def remove_ready(self, agent: Agent) -> None:
         """Note that the agent waits no more; it is no error when he did not."""
-        group = self._groups.get(agent.skills)
-        if group is not None:
-            group.ready.pop(agent.agent_id, None)
+        group = self._group_of[agent.agent_id]
+        if group.ready.pop(agent.agent_id, None) is not None:
+            for _, lane in group.lanes:
+                del lane[agent.agent_id]
 
     def add_waiting(self, call: WaitingCall) -> None:
         """Let the call wait at each of its places."""
@@ -97,8 +132,8 @@ class Roster:
             strategy = STRATEGIES[queue.config.agent_choice]
             best: Agent | None = None
             best_rank: Rank | None = None
-            for group, level in self._class(required).groups:
-                for agent in group.ready.values():
+            for level, lane in self._class(required).lanes.items():
+                for agent in lane.values():
                     if call.kept_from and call.kept_from.get(agent.agent_id, now) > now:
                         continue
                     rank = strategy(agent, level)
@@ -112,7 +147,7 @@ class Roster:
     def best_call(self, agent: Agent, now: Instant) -> WaitingCall | None:
         """Find the call that the agent serves next, in the one service order of the centre."""
         best: WaitingCall | None = None
-        for call_class in self._group(agent.skills).classes:
+        for call_class, _ in self._group_of[agent.agent_id].lanes:
             if call_class.heap:
                 call = call_class.first_for(agent, now)
                 if call is not None and (best is None or call.key < best.key):
@@ -137,11 +172,20 @@ class Roster:
             call_class = self._classes[required] = CallClass(required)
             for group in self._groups.values():
                 self._pair(group, call_class)
+            ready = [agent for group in call_class.groups for agent in group.ready.values()]
+            for agent in sorted(ready, key=_readiness):
+                level = total_level(agent.skills, required)
+                assert level is not None, f"{agent!r} is in a group that cannot serve"
+                call_class.lanes[level][agent.agent_id] = agent
         return call_class
 
     @staticmethod
     def _pair(group: ReadyGroup, call_class: CallClass) -> None:
         level = total_level(group.skills, call_class.required)
         if level is not None:
-            group.classes.append(call_class)
-            call_class.groups.append((group, level))
+            group.lanes.append((call_class, call_class.lanes.setdefault(level, OrderedDict())))
+            call_class.groups.append(group)
+
+
+def _readiness(agent: Agent) -> int:
+    return agent.ready_number

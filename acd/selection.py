@@ -1,7 +1,7 @@
 """Which agent next: one small function for each strategy, and the table of them.
 
-A rank is a tuple, smaller is chosen first. The last two members are the same for all strategies:
-who has been idle longest, then who stands first in the configuration. So no tie is left open.
+A rank is a tuple, smaller is chosen first. Its last member is the same for all strategies: who
+became ready first. No two agents do, so no tie is left open.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import TypeAlias
 from acd.config import AgentChoice
 from agents.agent import Agent
 
-Rank: TypeAlias = tuple[int, int, int]
+Rank: TypeAlias = tuple[int, int]
 
 
 def longest_idle(agent: Agent, _level: int) -> Rank:
     """Prefer who has been ready for the longest time."""
-    return (0, agent.since, agent.serial)
+    return (0, agent.ready_number)
 
 
 def most_skilled(agent: Agent, level: int) -> Rank:
     """Prefer the highest sum of levels in the required skills."""
-    return (-level, agent.since, agent.serial)
+    return (-level, agent.ready_number)
 
 
 STRATEGIES: Mapping[AgentChoice, Callable[[Agent, int], Rank]] = MappingProxyType(

@@ -23,10 +23,10 @@ class Agent:
         "pending",
         "pending_reason",
         "phase",
+        "ready_number",
         "reason",
         "resting",
         "resting_reason",
-        "serial",
         "since",
         "skills",
         "state",
@@ -34,16 +34,17 @@ class Agent:
     )
 
     def __init__(
-        self, serial: int, agent_id: AgentId, name: str, device_id: DeviceId, skills: dict[str, int]
+        self, agent_id: AgentId, name: str, device_id: DeviceId, skills: dict[str, int]
     ) -> None:
-        """Know an agent, who is not logged on yet. `serial` breaks ties: first listed, first."""
-        self.serial = serial
+        """Know an agent, who is not logged on yet."""
         self.agent_id = agent_id
         self.name = name
         self.home_device_id = device_id
         self.device_id = device_id
         self.skills: SkillSet = skill_set(skills)
         self.state = AgentState.NULL
+        self.ready_number = 0
+        """Counts all times that somebody became ready: the smallest is the longest idle."""
         self.since: Instant = 0
         self.phase: BusyPhase | None = None
         self.reason: str | None = None

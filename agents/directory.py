@@ -31,9 +31,9 @@ class Directory:
         self.link_id = link_id
         self._agents: dict[AgentId, Agent] = {}
         self._at_device: dict[DeviceId, Agent] = {}
-        for serial, config in enumerate(agents):
+        for config in agents:
             self._agents[config.agent_id] = Agent(
-                serial, config.agent_id, config.name, config.device_id, config.skills
+                config.agent_id, config.name, config.device_id, config.skills
             )
 
     def __iter__(self) -> Iterator[Agent]:
@@ -98,6 +98,8 @@ class Directory:
 
     def may(self, agent: Agent) -> tuple[str, ...]:
         """Name the agent states that may be asked for now, in the service's words."""
+        if agent.state is AgentState.NULL:
+            return ("loggedOn",)
         return tuple(_ASKED_AS[state] for state in AgentState if state in REQUESTS[agent.state])
 
     def log_on(self, agent: Agent, device_id: DeviceId, now: Instant) -> AgentEvent:

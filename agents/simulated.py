@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
@@ -59,8 +60,11 @@ class Crew:
 
     def handle(self, event: AgentEvent, now: Instant) -> list[Act]:
         """Take in a change of an agent's state."""
+        back = ("back", event.agent_id, 0)
         if event.STATE is AgentState.NOT_READY and event.reason_code == MISSED:
-            self._agenda.set(("back", event.agent_id, now), now + self._back_after_ms)
+            self._agenda.set(back, now + self._back_after_ms)
+        else:
+            self._agenda.cancel(back)
         return []
 
     def wake_at(self) -> Instant | None:
@@ -69,5 +73,9 @@ class Crew:
 
     def wake(self, now: Instant) -> list[Act]:
         """Let agents come, go, and be ready again."""
-        acts = {"comes": Comes, "goes": Goes, "back": ReadyAgain}
+        acts: dict[str, Callable[[AgentId], Act]] = {
+            "comes": Comes,
+            "goes": Goes,
+            "back": ReadyAgain,
+        }
         return [acts[what](agent_id) for what, agent_id, _ in self._agenda.due(now)]

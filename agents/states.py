@@ -50,7 +50,7 @@ AGENT_STEPS: Mapping[AgentState, frozenset[AgentState]] = MappingProxyType(
 
 REQUESTS: Mapping[AgentState, frozenset[AgentState]] = MappingProxyType(
     {
-        AgentState.NULL: frozenset({AgentState.NOT_READY}),
+        AgentState.NULL: frozenset(),
         AgentState.NOT_READY: frozenset(
             {
                 AgentState.NULL,
@@ -70,7 +70,10 @@ REQUESTS: Mapping[AgentState, frozenset[AgentState]] = MappingProxyType(
         ),
     }
 )
-"""What an agent may ask for in each state; from BUSY it is kept as the pending state."""
+"""What an agent may ask for in each state; from BUSY it is kept as the pending state.
+
+Who is not logged on can only log on, which is a request of its own: it names a device.
+"""
 
 PHASE_STEPS: Mapping[BusyPhase, frozenset[BusyPhase]] = MappingProxyType(
     {

@@ -87,7 +87,7 @@ class World:
         reach = link(self.pbx) if link else self.pbx
         outlets = Outlets(
             execute=reach.execute,
-            reply=lambda reply: self.replies(reply),
+            reply=self._reply,
             publish=self._publish,
             look_up=look_up or self._look_up_now,
             journal=writer,
@@ -142,6 +142,9 @@ class World:
 
     def _observe(self, observation: AnyObservation) -> None:
         self.driver.submit(Observed(observation))
+
+    def _reply(self, reply: Reply) -> None:
+        self.replies(reply)
 
     def _publish(self, events: Sequence[Published]) -> None:
         self._unprojected.extend(events)

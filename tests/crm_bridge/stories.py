@@ -50,7 +50,7 @@ def published(events: Iterable[tuple[Instant, Any]], after: int = 0) -> list[Pub
     ]
 
 
-def common(call: str, thread: str, **given: Any) -> dict[str, Any]:  # noqa: ANN401 - fields
+def common(call: str, thread: str, **given: Any) -> dict[str, Any]:
     """Give what every call event says, an inbound call unless told otherwise."""
     return {
         "link_id": "sim1",
@@ -75,7 +75,7 @@ def parties(*agents: str, state: ConnectionState = ConnectionState.CONNECTED) ->
     }
 
 
-def delivered(call: str, thread: str, **given: Any) -> CallEvent:  # noqa: ANN401 - fields
+def delivered(call: str, thread: str, **given: Any) -> CallEvent:
     """A call is at the number that was dialled."""
     return Delivered(alerting_device="routeing:main", **common(call, thread, **given))
 
@@ -92,7 +92,7 @@ def established(
     thread: str,
     *agents: str,
     waited_ms: int | None = None,
-    **given: Any,  # noqa: ANN401 - fields of the event
+    **given: Any,
 ) -> CallEvent:
     """The last of the agents has answered, the others are in the call already."""
     acd = None if waited_ms is None else AcdInfo("acd:sales", waited_ms=waited_ms)
@@ -161,7 +161,7 @@ def noted(call: str, thread: str, *, after_call: bool = False, **data: object) -
     )
 
 
-def popped(call: str, customer: CustomerCard | None = None, **given: Any) -> ScreenPopped:  # noqa: ANN401 - fields
+def popped(call: str, customer: CustomerCard | None = None, **given: Any) -> ScreenPopped:
     """The customer is on the agent's screen."""
     fields: dict[str, Any] = {
         "offer_id": f"o-{call}",

@@ -21,7 +21,7 @@ ANNA = CustomerCard(customer_id="C1", name="Anna Kestrel")
 
 
 def _rows(
-    *data: Any,  # noqa: ANN401 - event data of any type
+    *data: Any,
     agent_names: dict[str, str] | None = None,
 ) -> dict[str, InteractionDraft]:
     """Fold events that come a second apart; give the last draft of each thread."""

@@ -12,7 +12,7 @@ from crm_bridge.screen_pop import customer_card, past_contact
 from csta.customers import CustomerCard, PastContact
 
 
-def _row(thread: str, **given: Any) -> InteractionDraft:  # noqa: ANN401 - fields
+def _row(thread: str, **given: Any) -> InteractionDraft:
     fields: dict[str, Any] = {
         "thread_id": thread,
         "call_id": f"c-{thread}",

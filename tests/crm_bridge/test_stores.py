@@ -25,7 +25,7 @@ ANNA = Customer(
 BEN = Customer(customer_id="C2", name="Ben Larkspur", numbers=(NUMBER,))
 
 
-def draft(thread: str, started_at: int = 0, **given: Any) -> InteractionDraft:  # noqa: ANN401 - fields
+def draft(thread: str, started_at: int = 0, **given: Any) -> InteractionDraft:
     """Make a closed row, open with `ended_at=None`."""
     fields: dict[str, Any] = {
         "thread_id": thread,
