@@ -20,8 +20,8 @@ class RefusalReason(StrEnum):
     DEVICE_LOST = "deviceLost"
 
 
-class AgentOffered(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name):
-    """The ACD proposes one call to one agent."""
+class OfferEvent(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name):
+    """What is told of each step of an offer: one call, one agent, which attempt."""
 
     CATEGORY: ClassVar[str] = "acd"
 
@@ -31,34 +31,22 @@ class AgentOffered(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name):
     device_id: DeviceId
     queue: DeviceId
     attempt: int
+
+
+class AgentOffered(OfferEvent, frozen=True, kw_only=True):
+    """The ACD proposes one call to one agent."""
+
     waited_ms: Milliseconds
 
 
-class OfferRefused(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name):
+class OfferRefused(OfferEvent, frozen=True, kw_only=True):
     """The agent's side did not take an offer; the caller keeps the place."""
 
-    CATEGORY: ClassVar[str] = "acd"
-
-    offer_id: OfferId
-    call_id: CallId
-    agent_id: AgentId
-    device_id: DeviceId
-    queue: DeviceId
-    attempt: int
     reason: RefusalReason
 
 
-class OfferWithdrawn(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name):
+class OfferWithdrawn(OfferEvent, frozen=True, kw_only=True):
     """An offer ended because the caller left, or went elsewhere, before it was answered."""
-
-    CATEGORY: ClassVar[str] = "acd"
-
-    offer_id: OfferId
-    call_id: CallId
-    agent_id: AgentId
-    device_id: DeviceId
-    queue: DeviceId
-    attempt: int
 
 
 class QueueStatus(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name):

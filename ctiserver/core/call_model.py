@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from csta.call_events import CallLinkageData, Party
 from csta.causes import Cause
-from csta.ids import AgentId, DeviceId, LegId, Mint
+from csta.ids import AgentId, ConnectionId, DeviceId, LegId, Mint
 from csta.states import ConnectionState
 from ctiserver.core.calls import Call, Connection, Leg, LegState, Role
 from ctiserver.core.connection_steps import ConnectionSteps
@@ -85,6 +87,27 @@ class CallModel(ConnectionSteps):
             leg.active = connection
             self.at_device.setdefault(device_id, []).append(connection)
         return connection
+
+    def take_over(self, connection: Connection, call: Call) -> ConnectionId:
+        """Give a connection to another call, and tell what it was called before.
+
+        A device that is in that call already appears in it once more: `number:+4930…;2`.
+        """
+        old, device_id = connection.key, connection.device_id
+        count = 1
+        while device_id in call.connections or device_id in call.coming:
+            count += 1
+            device_id = f"{old.device_id};{count}"
+        connection.call = call
+        connection.key = ConnectionId(call.call_id, device_id)
+        if device_id != old.device_id:
+            self.leave_device(connection)
+            connection.device_id = device_id
+            self.at_device.setdefault(device_id, []).append(connection)
+            if connection.info is not None:
+                connection.info = msgspec.structs.replace(connection.info, device_id=device_id)
+        self.touched[device_id] = None
+        return old
 
     # What the switch says of legs. News come back as the leg, everything else as None.
 

@@ -1,7 +1,7 @@
 """Call-control services (cti-api §7.6), built from what every switch can do with legs.
 
 Some take two steps: the switch is asked to hold or to join legs, and the service goes on when it
-says that it has. What goes on then stands in `_after_hold` and `_after_join`, by leg.
+says that it has (`second_steps`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from csta.states import ConnectionState
 from ctiserver.core.call_lookup import CallLookup, leg_of, mapping_of
 from ctiserver.core.calls import Call, Connection, Leg, Role
 from ctiserver.core.merging import conference, single_step_transfer, transfer
-from ctiserver.core.switch_link import Answer, Hold, Join, LegSeen, LegsJoined
+from ctiserver.core.second_steps import SecondStep, SecondSteps
+from ctiserver.core.switch_link import Answer, Hold, Join, LegSeen
 
 if TYPE_CHECKING:
     from ctiserver.core.engine import Engine
@@ -31,10 +32,7 @@ class CallRequests(CallLookup):
     def __init__(self, engine: Engine) -> None:
         """Serve one engine."""
         super().__init__(engine)
-        self._after_hold: dict[LegId, Callable[[], None]] = {}
-        self._after_join: dict[LegId, Callable[[], None]] = {}
-        self._consulting: dict[LegId, Call] = {}
-        """Consultation calls of which nothing has been told yet, by the leg that holds first."""
+        self.second_steps = SecondSteps(engine.out, engine.config.link_id, engine.model.forget_call)
 
     def services(self) -> dict[type, Callable[[Any, str], Any]]:
         """Give the table of services: request type to function."""
@@ -73,27 +71,6 @@ class CallRequests(CallLookup):
         target = call.called.device_identifier or ""
         self.engine.lead_call(call, target, Cause.NEW_CALL, leg.request_id)
         leg.request_id = None
-
-    def held(self, leg: Leg) -> None:
-        """A leg is on hold: go on with what waited for it."""
-        self._consulting.pop(leg.leg_id, None)
-        go_on = self._after_hold.pop(leg.leg_id, None)
-        if go_on is not None:
-            go_on()
-
-    def gone(self, leg: Leg) -> None:
-        """A leg is no more: what waited for it will not go on."""
-        self._after_hold.pop(leg.leg_id, None)
-        self._after_join.pop(leg.leg_id, None)
-        call = self._consulting.pop(leg.leg_id, None)
-        if call is not None:
-            self.engine.model.forget_call(call)
-
-    def joined(self, event: LegsJoined) -> None:
-        """Legs hear one another: go on with what waited for it."""
-        go_on = self._after_join.pop(event.leg, None)
-        if go_on is not None:
-            go_on()
 
     # The services.
 
@@ -167,32 +144,43 @@ class CallRequests(CallLookup):
 
     def _hold(self, request: asked.HoldCall, request_id: str) -> Result:
         connection = self.connection(request.call_to_be_held, "HoldCall")
-        self._ask_hold(connection, Cause.NORMAL, request_id)
+        step = SecondStep("HoldCall", connection, request_id, _nothing_more)
+        self._ask_hold(step, Cause.NORMAL)
         return Result(call_linkage_data=connection.call.linkage)
 
-    def _ask_hold(self, connection: Connection, cause: Cause, request_id: str) -> None:
-        leg = leg_of(connection)
-        leg.held_cause, leg.request_id = cause, request_id
+    def _ask_hold(self, step: SecondStep, cause: Cause) -> None:
+        leg = leg_of(step.connection)
+        leg.held_cause, leg.request_id = cause, step.request_id
+        self.second_steps.wait(leg.leg_id, step)
         self.engine.out.decide(Hold(leg=leg.leg_id))
 
     def _retrieve(self, request: asked.RetrieveCall, request_id: str) -> Result:
         held = self.connection(request.call_to_be_retrieved, "RetrieveCall")
-        self._take_back(held, Cause.NORMAL, request_id)
+        self._take_back("RetrieveCall", held, request_id)
         return Result(call_linkage_data=held.call.linkage)
 
-    def _take_back(self, held: Connection, cause: Cause, request_id: str) -> None:
-        leg = leg_of(held)
-
+    def _take_back(self, service: str, held: Connection, request_id: str) -> None:
         def go_on() -> None:
             if held.state is ConnectionState.HOLD:
-                self.engine.model.retrieve(held, cause, request_id)
+                self.engine.model.retrieve(held, Cause.NORMAL, request_id)
 
-        self._join_then(leg, held, go_on)
+        self._ask_join(service, held, self._with_own_leg(held), request_id, go_on)
 
-    def _join_then(self, leg: Leg, held: Connection, go_on: Callable[[], None]) -> None:
-        others = self.engine.parties.speaking(held.call)
-        self._after_join[leg.leg_id] = go_on
-        self.engine.out.decide(Join(leg=leg.leg_id, legs=(leg.leg_id, *others)))
+    def _with_own_leg(self, held: Connection) -> list[LegId]:
+        return [leg_of(held).leg_id, *self.engine.parties.speaking(held.call)]
+
+    def _ask_join(
+        self,
+        service: str,
+        held: Connection,
+        legs: list[LegId],
+        request_id: str,
+        go_on: Callable[[], None],
+    ) -> None:
+        """Ask the switch to join legs, the first of which stands for them."""
+        step = SecondStep(service, held, request_id, go_on, legs=tuple(legs))
+        self.second_steps.wait(legs[0], step)
+        self.engine.out.decide(Join(leg=legs[0], legs=step.legs))
 
     def _alternate(self, request: asked.AlternateCall, request_id: str) -> Result:
         held, active = self.pair(request.held_call, request.active_call, "AlternateCall")
@@ -202,7 +190,7 @@ class CallRequests(CallLookup):
                 self.engine.model.hold(active, Cause.ALTERNATE, request_id)
                 self.engine.model.retrieve(held, Cause.ALTERNATE, request_id)
 
-        self._join_then(leg_of(held), held, go_on)
+        self._ask_join("AlternateCall", held, self._with_own_leg(held), request_id, go_on)
         return Result(call_linkage_data=held.call.linkage)
 
     def _reconnect(self, request: asked.ReconnectCall, request_id: str) -> Result:
@@ -211,14 +199,14 @@ class CallRequests(CallLookup):
             self.engine.parties.release(leg_of(other))
         self.engine.model.clear(active, Cause.NORMAL_CLEARING, request_id)
         self.engine.parties.settle(active.call)
-        self._take_back(held, Cause.NORMAL, request_id)
+        self._take_back("ReconnectCall", held, request_id)
         return Result(call_linkage_data=held.call.linkage)
 
     def _consult(self, request: asked.ConsultationCall, request_id: str) -> CallResult:
         engine = self.engine
         connection = self.connection(request.existing_call, "ConsultationCall")
         first, leg = connection.call, leg_of(connection)
-        if leg.leg_id in self._consulting:
+        if self.second_steps.consults(leg.leg_id):
             raise CtiError(
                 ErrorCategory.STATE_INCOMPATIBILITY,
                 ErrorValue.CONNECTED_CALL_EXISTS,
@@ -242,9 +230,8 @@ class CallRequests(CallLookup):
             target = call.called.device_identifier or ""
             engine.lead_call(call, target, Cause.CONSULTATION, request_id)
 
-        self._after_hold[leg.leg_id] = go_on
-        self._consulting[leg.leg_id] = call
-        self._ask_hold(connection, Cause.CONSULTATION, request_id)
+        step = SecondStep("ConsultationCall", connection, request_id, go_on, consultation=call)
+        self._ask_hold(step, Cause.CONSULTATION)
         return CallResult(
             initiated_call=ConnectionId(call.call_id, connection.device_id),
             call_linkage_data=call.linkage,
@@ -265,8 +252,7 @@ class CallRequests(CallLookup):
 
         legs = [*engine.parties.speaking(primary), *self._far(active)]
         if self._far(active):
-            self._after_join[legs[0]] = go_on
-            engine.out.decide(Join(leg=legs[0], legs=tuple(legs)))
+            self._ask_join("TransferCall", held, legs, request_id, go_on)
         else:
             # Whom it goes to has not answered yet: the parties are joined when that happens.
             go_on()
@@ -278,16 +264,15 @@ class CallRequests(CallLookup):
     def _conference(self, request: asked.ConferenceCall, request_id: str) -> CallResult:
         held, active = self.pair(request.held_call, request.active_call, "ConferenceCall")
         self._check_mergeable(held, active)
-        engine, leg, primary = self.engine, leg_of(held), held.call
+        engine, primary = self.engine, held.call
 
         def go_on() -> None:
             if ConnectionState.NULL not in (held.state, active.state):
                 conference(engine.model, held, active, request_id)
                 engine.parties.on_left(active.call)
 
-        legs = [leg.leg_id, *engine.parties.speaking(primary), *self._far(active)]
-        self._after_join[leg.leg_id] = go_on
-        engine.out.decide(Join(leg=leg.leg_id, legs=tuple(legs)))
+        legs = [*self._with_own_leg(held), *self._far(active)]
+        self._ask_join("ConferenceCall", held, legs, request_id, go_on)
         return CallResult(conference_call=held.key, call_linkage_data=primary.linkage)
 
     def _far(self, active: Connection) -> list[LegId]:
@@ -329,6 +314,10 @@ class CallRequests(CallLookup):
             contact.waiting_at = None
         engine.lead_call(call, target, Cause.NEW_CALL, request_id)
         return Result(call_linkage_data=call.linkage)
+
+
+def _nothing_more() -> None:
+    """End a service whose second step is only that the switch confirms it."""
 
 
 def _direction(called: Party) -> str:

@@ -309,13 +309,17 @@ class ConnectionSteps:
         if leg is None or connection not in leg.connections:
             return
         leg.connections.remove(connection)
+        self.leave_device(connection)
+        if leg.active is connection:
+            leg.active = leg.connections[-1] if leg.connections else None
+        self.touched[connection.device_id] = None
+
+    def leave_device(self, connection: Connection) -> None:
+        """Strike the connection from the list of its device."""
         here = self.at_device[connection.device_id]
         here.remove(connection)
         if not here:
             del self.at_device[connection.device_id]
-        if leg.active is connection:
-            leg.active = leg.connections[-1] if leg.connections else None
-        self.touched[connection.device_id] = None
 
     def permitted(self, connection: Connection) -> tuple[str, ...]:
         """Name the services that may be asked for on a connection now."""

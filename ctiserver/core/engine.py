@@ -65,7 +65,12 @@ class Engine:
         self.numbering = Numbering(config)
         self.contacts: dict[CallId, Contact] = {}
         self.requests = Requests(self)
-        self._agendas = (self.walks.deadlines, self.parties.unanswered)
+        self.second_steps = self.requests.calls.second_steps
+        self._agendas = (
+            self.walks.deadlines,
+            self.parties.unanswered,
+            self.second_steps.deadlines,
+        )
         self._observed = {
             LegSeen: self._leg_seen,
             LegRinging: self._leg_ringing,
@@ -103,6 +108,7 @@ class Engine:
         self.out.now = now
         self.queueing.perform(self.acd.wake(now))
         self.walks.wake(now)
+        self.second_steps.overdue(now)
         for leg in self.parties.overdue(now):
             self._observe(LegGone(leg=leg.leg_id, cause=Cause.CALL_NOT_ANSWERED))
         return self._finish_step()
@@ -244,7 +250,7 @@ class Engine:
     def _leg_held(self, event: LegHeld) -> None:
         leg = self.model.leg_held(event.leg)
         if leg is not None:
-            self.requests.calls.held(leg)
+            self.second_steps.held(leg.leg_id)
 
     def _leg_retrieved(self, event: LegRetrieved) -> None:
         leg = self.model.legs.get(event.leg)
@@ -254,7 +260,7 @@ class Engine:
                 self.model.retrieve(connection, Cause.NORMAL)
 
     def _legs_joined(self, event: LegsJoined) -> None:
-        self.requests.calls.joined(event)
+        self.second_steps.joined(event.leg, event.legs)
 
     def _leg_gone(self, event: LegGone) -> None:
         leg = self.model.legs.get(event.leg)
@@ -265,7 +271,7 @@ class Engine:
             self.queueing.offer_leg_gone(leg, event.cause)
         calls = [connection.call for connection in leg.connections]
         self.model.leg_gone(event)
-        self.requests.calls.gone(leg)
+        self.second_steps.give_up(leg.leg_id)
         if leg.role is Role.VOICE_UNIT:
             self.walks.leg_gone(leg)
         for call in calls:

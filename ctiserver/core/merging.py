@@ -29,8 +29,8 @@ def transfer(model: CallModel, held: Connection, active: Connection, request_id:
         primary_old_call=held_key,
         secondary_old_call=active_key,
         transferring_device=device_id,
-        transferred_to_device=next(iter(moved), device_id),
-        transferred_connections=_survivors(primary, moved, secondary),
+        transferred_to_device=_first(moved, device_id),
+        transferred_connections=_survivors(primary, moved),
     )
     _end_secondary(model, secondary, Cause.TRANSFER, request_id)
     return primary
@@ -52,8 +52,8 @@ def conference(model: CallModel, held: Connection, active: Connection, request_i
         primary_old_call=held.key,
         secondary_old_call=active_key,
         conferencing_device=held.device_id,
-        added_party=next(iter(moved), held.device_id),
-        conference_connections=_survivors(primary, moved, secondary),
+        added_party=_first(moved, held.device_id),
+        conference_connections=_survivors(primary, moved),
     )
     _end_secondary(model, secondary, Cause.CONFERENCE, request_id)
     return primary
@@ -84,43 +84,38 @@ def single_step_transfer(
     )
 
 
-def _move(model: CallModel, source: Call, target: Call) -> list[DeviceId]:
-    """Give the connections of one call to another one; states stay as they are."""
-    moved = []
+def _move(model: CallModel, source: Call, target: Call) -> dict[ConnectionId, ConnectionId]:
+    """Give the connections of one call to another one, and tell which was which.
+
+    States stay as they are. The table goes from the new connection to the old one, in order.
+    """
+    moved = {}
     for connection in list(source.connections.values()):
         model.tally(connection, connection.state, -1)
         del source.connections[connection.device_id]
-        connection.call = target
-        connection.key = ConnectionId(target.call_id, connection.device_id)
+        old = model.take_over(connection, target)
         target.connections[connection.device_id] = connection
         model.tally(connection, connection.state, 1)
-        model.touched[connection.device_id] = None
-        moved.append(connection.device_id)
-    for connection in source.coming.values():
-        connection.call = target
-        connection.key = ConnectionId(target.call_id, connection.device_id)
+        moved[connection.key] = old
+    for connection in list(source.coming.values()):
+        del source.coming[connection.device_id]
+        old = model.take_over(connection, target)
         target.coming[connection.device_id] = connection
-        moved.append(connection.device_id)
-    source.coming = {}
+        moved[connection.key] = old
     model.list_again(source)
     model.list_again(target)
     return moved
 
 
+def _first(moved: dict[ConnectionId, ConnectionId], otherwise: DeviceId) -> DeviceId:
+    return next((key.device_id for key in moved), otherwise)
+
+
 def _survivors(
-    primary: Call, moved: list[DeviceId], secondary: Call
+    primary: Call, moved: dict[ConnectionId, ConnectionId]
 ) -> tuple[TransferredConnection, ...]:
-    return tuple(
-        TransferredConnection(
-            connection.key,
-            ConnectionId(
-                secondary.call_id if connection.device_id in moved else primary.call_id,
-                connection.device_id,
-            ),
-            connection.device_id,
-        )
-        for connection in primary.parties()
-    )
+    keys = [connection.key for connection in primary.parties()]
+    return tuple(TransferredConnection(key, moved.get(key, key), key.device_id) for key in keys)
 
 
 def _end_secondary(model: CallModel, call: Call, cause: Cause, request_id: str) -> None:

@@ -168,8 +168,7 @@ def leftovers(engine: Engine) -> dict[str, int]:
         "waiting for a voice unit": len(walks._without_port),  # noqa: SLF001 - an audit
         "walk deadlines": len(walks.deadlines),
         "unanswered legs": len(engine.parties.unanswered),
-        "waiting for hold": len(requests._after_hold),  # noqa: SLF001 - an audit
-        "waiting for a join": len(requests._after_join),  # noqa: SLF001 - an audit
+        "waiting for the switch": len(requests.second_steps),
         "busy agents": sum(
             agent.state in (AgentState.BUSY, AgentState.WORKING_AFTER_CALL)
             for agent in engine.directory

@@ -24,6 +24,7 @@ from csta.call_events import (
     Retrieved,
     ServiceInitiated,
     Transferred,
+    TransferredConnection,
 )
 from csta.ids import ConnectionId
 from ctiserver.core.wire import Published
@@ -100,11 +101,11 @@ class Fold:
             self._leave(data.primary_old_call, at)
             if data.secondary_old_call is not None:
                 self._leave(data.secondary_old_call, at)
-                self._merge(data.secondary_old_call, data.call_id)
+                self._merge(data.secondary_old_call, data.transferred_connections)
         elif isinstance(data, Conferenced):
             assert data.secondary_old_call is not None
             self._leave(data.secondary_old_call, at)
-            self._merge(data.secondary_old_call, data.call_id)
+            self._merge(data.secondary_old_call, data.conference_connections)
             self._step(data.primary_old_call, "connected", at)
         elif isinstance(data, CallCleared):
             # Failed connections end with their call; another event does not tell it.
@@ -117,9 +118,14 @@ class Fold:
             self._step(data.connection, state, at)
             assert data.local_connection_info == state
 
-    def _merge(self, secondary: ConnectionId, primary: str) -> None:
-        self.calls[primary] |= self.calls[secondary.call_id]
-        self.calls[secondary.call_id] = {}
+    def _merge(self, secondary: ConnectionId, survivors: Sequence[TransferredConnection]) -> None:
+        """Move each party to where the event says that it is now."""
+        states = self.calls[secondary.call_id]
+        for survivor in survivors:
+            old, new = survivor.old_connection, survivor.new_connection
+            if old is not None and old.call_id == secondary.call_id:
+                self.calls[new.call_id][new.device_id] = states.pop(old.device_id)
+        assert states == {}, "a party of the secondary call is not accounted for"
 
     def _leave(self, connection: ConnectionId, at: int) -> None:
         self._step(connection, "null", at)
