@@ -17,7 +17,7 @@ test: .venv/installed ## run every test but the slow ones
 	$(BIN)/python -m pytest -n 2
 
 check-slow: .venv/installed ## run the slow tests
-	$(BIN)/python -m pytest -m slow
+	OFFHOOK_HYPOTHESIS=search $(BIN)/python -m pytest -n 2 -m slow
 
 lint: .venv/installed ## check format, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,13 @@ from hypothesis import HealthCheck, settings
 
 from tests.repository import ROOT
 
-# No test is timed: a busy machine must not fail one. In CI Hypothesis derandomizes by itself.
-settings.register_profile("offhook", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("offhook")
+# No test is timed: a busy machine must not fail one. `make test` gives the same verdict each time
+# it is run on the same tree; `make check-slow` searches on, with new examples each time.
+settings.register_profile(
+    "offhook", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.register_profile("search", settings.get_profile("offhook"), derandomize=False)
+settings.load_profile(os.environ.get("OFFHOOK_HYPOTHESIS", "offhook"))
 
 
 @pytest.fixture(scope="session")

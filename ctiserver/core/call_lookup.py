@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ctiserver.core.engine import Engine
 
 
+_MOVES_CALLS = ("ConferenceCall", "SingleStepTransferCall", "TransferCall")
+
+
 class CallLookup:
     """Finds what a request names in one engine."""
 
@@ -77,20 +80,27 @@ class CallLookup:
             )
         return first, second
 
-    def _check_mergeable(self, held: Connection, active: Connection) -> None:
-        """Refuse to merge a call that a queue or a flow still has: it has its place there."""
+    def check_is_nowhere_waiting(self, *connections: Connection) -> None:
+        """Refuse to merge or to move a call that a queue or a flow still has.
+
+        Raises:
+            CtiError: a call has its place there, or rings at an agent for it.
+        """
         is_offer = self.engine.queueing.is_offer
-        for connection in (held, active):
+        for connection in connections:
             call = connection.call
             for link in (*call.connections.values(), *call.coming.values()):
                 if link.leg is None or is_offer(link.leg):
+                    permitted = self.engine.model.permitted(connection)
                     raise CtiError(
                         ErrorCategory.STATE_INCOMPATIBILITY,
                         ErrorValue.INVALID_CONNECTION_STATE,
                         f"call {call.call_id} is still at {link.device_id}: nobody has answered",
                         current=Current(
                             local_connection_info=connection.state.value,
-                            services_permitted=("AlternateCall", "ReconnectCall"),
+                            services_permitted=tuple(
+                                name for name in permitted if name not in _MOVES_CALLS
+                            ),
                         ),
                     )
 

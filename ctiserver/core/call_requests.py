@@ -196,7 +196,8 @@ class CallRequests(CallLookup):
     def _reconnect(self, request: asked.ReconnectCall, request_id: str) -> Result:
         held, active = self.pair(request.held_call, request.active_call, "ReconnectCall")
         for other in [*active.call.others(active), *active.call.coming.values()]:
-            self.engine.parties.release(leg_of(other))
+            if other.leg is not None:
+                self.engine.parties.release(other.leg)
         self.engine.model.clear(active, Cause.NORMAL_CLEARING, request_id)
         self.engine.parties.settle(active.call)
         self._take_back("ReconnectCall", held, request_id)
@@ -239,7 +240,7 @@ class CallRequests(CallLookup):
 
     def _transfer(self, request: asked.TransferCall, request_id: str) -> CallResult:
         held, active = self.pair(request.held_call, request.active_call, "TransferCall")
-        self._check_mergeable(held, active)
+        self.check_is_nowhere_waiting(held, active)
         engine, leg, primary = self.engine, leg_of(held), held.call
 
         def go_on() -> None:
@@ -263,7 +264,7 @@ class CallRequests(CallLookup):
 
     def _conference(self, request: asked.ConferenceCall, request_id: str) -> CallResult:
         held, active = self.pair(request.held_call, request.active_call, "ConferenceCall")
-        self._check_mergeable(held, active)
+        self.check_is_nowhere_waiting(held, active)
         engine, primary = self.engine, held.call
 
         def go_on() -> None:
@@ -284,6 +285,7 @@ class CallRequests(CallLookup):
     ) -> CallResult:
         engine = self.engine
         active = self.connection(request.active_call, "SingleStepTransferCall")
+        self.check_is_nowhere_waiting(active)
         call, leg = active.call, leg_of(active)
         target = engine.numbering.device(request.transferred_to)
         if request.correlator_data is not None:

@@ -58,8 +58,10 @@ class DataRequests(CallLookup):
     def _generate_digits(self, request: asked.GenerateDigits, _request_id: str) -> Result:
         connection = self.connection(request.connection_to_send_digits, "GenerateDigits")
         call, digits = connection.call, request.characters_to_send
-        for other in call.others(connection):
-            self.engine.out.decide(SendDigits(leg=leg_of(other).leg_id, digits=digits))
+        own = leg_of(connection).leg_id
+        for leg_id in self.engine.parties.speaking(call):
+            if leg_id != own:
+                self.engine.out.decide(SendDigits(leg=leg_id, digits=digits))
         self.engine.out.publish(
             f"call/{call.call_id}",
             call.thread_id,

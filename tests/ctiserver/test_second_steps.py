@@ -2,81 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
-from acd.config import AcdConfig, QueueConfig
-from agents.config import AgentConfig
 from csta.call_events import CallEvent, ServiceCompletionFailure
 from csta.ids import ConnectionId
-from csta.instants import SECOND, Instant
+from csta.instants import SECOND
 from csta.states import ConnectionState
-from ctiserver.core.config import EngineConfig
-from ctiserver.core.driver import Driver, ManualClock
-from ctiserver.core.engine import Engine
-from ctiserver.core.inputs import EngineInput, Observed, Requested
-from ctiserver.core.outbox import EngineDecision, Reply
 from ctiserver.core.second_steps import ANSWER_MS
-from ctiserver.core.switch_link import AnyObservation, Dial, Hold, LegHeld, LegsJoined, LegUp
-from ctiserver.core.wire import Published
-
-A, B = "station:1001", "station:1002"
-
-
-class Desk:
-    """Two stations that talk, behind a switch that does only what the test says."""
-
-    def __init__(self) -> None:
-        """Let Anna call Ben, who answers."""
-        agents = tuple(
-            AgentConfig(name, name, device_id, {"sales": 1})
-            for name, device_id in (("anna", A), ("ben", B))
-        )
-        self.engine = Engine(
-            EngineConfig(
-                link_id="sim1",
-                acd=AcdConfig(queues=(QueueConfig(name="sales", skills={"sales": 1}),)),
-                agents=agents,
-                default_device="acd:sales",
-            )
-        )
-        self.clock = ManualClock(1_000)
-        self.decided: list[EngineDecision] = []
-        self.driver: Driver[EngineInput, EngineDecision] = Driver(
-            self.engine, self.clock, self._keep
-        )
-        self.request("make", "MakeCall", callingDevice=A, calledDirectoryNumber="1002")
-        self.legs = [self._dialled(0)]
-        self.observe(LegUp(self.legs[0]))
-        self.legs.append(self._dialled(1))
-        self.observe(LegUp(self.legs[1]))
-        [self.call] = self.engine.model.calls.values()
-        self.decided.clear()
-
-    def _keep(self, decisions: Sequence[EngineDecision], _now: Instant) -> None:
-        self.decided.extend(decisions)
-
-    def _dialled(self, number: int) -> str:
-        return [decision.leg for decision in self.decided if isinstance(decision, Dial)][number]
-
-    def observe(self, what: AnyObservation) -> None:
-        self.driver.submit(Observed(what))
-
-    def request(self, request_id: str, service: str, **params: object) -> None:
-        self.driver.submit(Requested(request_id, service, params))
-
-    def key(self) -> dict[str, str]:
-        return {"callID": self.call.call_id, "deviceID": A}
-
-    def events(self) -> list[Published]:
-        return [decision for decision in self.decided if isinstance(decision, Published)]
-
-    def told(self) -> list[str]:
-        return [type(event.data).__name__ for event in self.events()]
-
-    def state(self) -> ConnectionState:
-        return self.call.connections[A].state
+from ctiserver.core.switch_link import Hold, LegHeld, LegsJoined
+from tests.ctiserver.scripted_desk import A, Desk
 
 
 def test_a_hold_that_is_never_confirmed_ends_in_a_completion_failure() -> None:
@@ -115,8 +49,7 @@ def test_a_consultation_without_its_hold_leaves_no_empty_call_and_may_be_tried_a
 
     desk.request("req-2", "ConsultationCall", existingCall=desk.key(), consultedDevice="sales")
     assert sum(isinstance(decision, Hold) for decision in desk.decided) == 2
-    replies = [decision for decision in desk.decided if isinstance(decision, Reply)]
-    assert [reply.error for reply in replies] == [None, None]
+    assert [reply.error for reply in desk.replies()] == [None, None]
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["in time", "late"])
