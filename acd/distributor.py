@@ -33,11 +33,10 @@ from acd.inputs import (
 )
 from acd.offers import AFTER_REFUSAL, Offers
 from acd.overflow import next_step
-from acd.queue import Queue, WaitingCall, order_key
+from acd.queue import Queue, WaitingCall, order_key, required_skills
 from acd.roster import Roster
 from agents.agent import Agent
 from agents.directory import Directory
-from agents.skills import skill_set
 from csta.acd_events import RefusalReason
 from csta.causes import Cause
 from csta.ids import CallId, OfferId
@@ -144,17 +143,8 @@ class Distributor:
         call.entered_at = now
         call.step = 0
         call.key = order_key(self.config, call)
-        call.places = [(queue, self._required(queue, call))]
+        call.places = [(queue, required_skills(queue, call))]
         self._plan_step(call)
-
-    @staticmethod
-    def _required(queue: Queue, call: WaitingCall) -> tuple[tuple[str, int], ...]:
-        if not call.skills:
-            return queue.required
-        levels = dict(queue.config.skills)
-        for skill, level in call.skills:
-            levels[skill] = max(level, levels.get(skill, 0))
-        return skill_set(levels)
 
     def _wait(self, call: WaitingCall, cause: Cause) -> None:
         for queue, _ in call.places:
@@ -197,7 +187,7 @@ class Distributor:
             cause = Cause.OVERFLOW
         elif step.also is not None:
             second = self.queues[step.also]
-            call.places.append((second, self._required(second, call)))
+            call.places.append((second, required_skills(second, call)))
             self._out.append(Overflows(call_id, source.name, step.also, stays=True, step=number))
         self._plan_step(call)
         if not self._seek_agent(call, now):
@@ -351,13 +341,19 @@ class Distributor:
     def _phase(self, agent: Agent, phase: BusyPhase, call_id: CallId | None, now: Instant) -> None:
         if agent.state is AgentState.BUSY and (agent.phase, agent.call_id) == (phase, call_id):
             return
-        self._roster.remove_ready(agent)
-        self._agenda.cancel(("wrap", agent.agent_id))
+        self._leave_state(agent)
         self._out.append(
             self.directory.change(
                 agent, AgentState.BUSY, now, phase=phase, call_id=call_id, reason=None
             )
         )
+
+    def _leave_state(self, agent: Agent) -> None:
+        """Undo what goes with the agent's present state: a place among the ready, a deadline."""
+        if agent.state is AgentState.READY:
+            self._roster.remove_ready(agent)
+        elif agent.state is AgentState.WORKING_AFTER_CALL:
+            self._agenda.cancel(("wrap", agent.agent_id))
 
     def _rest(self, agent: Agent, state: AgentState, now: Instant) -> None:
         """End a busy or working state: the pending state goes first, else to `state`."""
@@ -370,8 +366,7 @@ class Distributor:
     def _go(
         self, agent: Agent, state: AgentState, now: Instant, cause: Cause, reason: str | None
     ) -> None:
-        self._roster.remove_ready(agent)
-        self._agenda.cancel(("wrap", agent.agent_id))
+        self._leave_state(agent)
         if state is AgentState.WORKING_AFTER_CALL:
             limit = agent.wrap_up_ms or self.config.work_ms_max
             self._agenda.set(("wrap", agent.agent_id), now + limit)

@@ -95,3 +95,11 @@ class Queue:
     def in_front(self, key: OrderKey) -> int:
         """Count the calls that are served before this place."""
         return bisect_left(self._keys, key)
+
+
+def required_skills(queue: Queue, call: WaitingCall) -> SkillSet:
+    """Give what an agent must have for the call in this queue: the queue's skills and its own."""
+    levels = dict(queue.config.skills)
+    for skill, level in call.skills:
+        levels[skill] = max(level, levels.get(skill, 0))
+    return skill_set(levels)
