@@ -99,6 +99,8 @@ class Queue:
 
 def required_skills(queue: Queue, call: WaitingCall) -> SkillSet:
     """Give what an agent must have for the call in this queue: the queue's skills and its own."""
+    if not call.skills:
+        return queue.required
     levels = dict(queue.config.skills)
     for skill, level in call.skills:
         levels[skill] = max(level, levels.get(skill, 0))
