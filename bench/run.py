@@ -73,9 +73,11 @@ def _run(cases: list[AnyCase], count: int) -> Rounds:
     for seed in range(1, count + 1):
         for case in cases:
             if seed == 1 or not case.once:
-                print(f"\rround {seed} of {count}: {case.name:30}", end="", file=sys.stderr)
+                if sys.stderr.isatty():
+                    print(f"\rround {seed} of {count}: {case.name:30}", end="", file=sys.stderr)
                 rounds[case.name].append(case.run(seed))
-    print(f"\r{'':50}\r", end="", file=sys.stderr)
+    if sys.stderr.isatty():
+        print(f"\r{'':50}\r", end="", file=sys.stderr)
     return rounds
 
 
