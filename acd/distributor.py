@@ -247,7 +247,6 @@ class Distributor:
         offer, agent = self._end_offer(call)
         del self.calls[call.call_id]
         self._agenda.cancel(("step", call.call_id))
-        agent.calls_taken += 1
         agent.misses = 0
         agent.wrap_up_ms = self.queues[offer.queue].config.wrap_up_ms
         agent.resting, agent.resting_reason = AgentState.READY, None

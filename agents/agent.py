@@ -14,7 +14,6 @@ class Agent:
     __slots__ = (
         "agent_id",
         "call_id",
-        "calls_taken",
         "device_id",
         "home_device_id",
         "misses",
@@ -56,7 +55,6 @@ class Agent:
         self.offer_id: OfferId | None = None
         self.call_id: CallId | None = None
         self.wrap_up_ms: Milliseconds = 0
-        self.calls_taken = 0
         self.misses = 0
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from acd.stats import Contact, figures
 from csta.instants import DAY, HOUR, SECOND, Instant, Milliseconds
 from scenarios.days import day_at
 from scenarios.trace import Trace, TraceCall
@@ -76,24 +77,25 @@ class TraceFigures(msgspec.Struct, frozen=True):
 
 
 def wait_figures(outcomes: Sequence[tuple[Milliseconds, bool]]) -> WaitFigures:
-    """Figure from the wait of each offered call, with whether it was answered."""
-    waits = [wait_ms for wait_ms, _ in outcomes]
-    served = [wait_ms for wait_ms, answered in outcomes if answered]
-    offered = len(outcomes)
+    """Figure from the wait of each offered call, with whether it was answered.
 
-    def share(count: int) -> float:
-        return count / offered if offered else 0.0
-
+    The formulas are those of every report, `acd.stats`.
+    """
+    contacts = [
+        Contact("", 0, waited_ms=wait_ms, answered=answered, abandoned=not answered)
+        for wait_ms, answered in outcomes
+    ]
+    within_20s, within_60s = figures(contacts, 20 * SECOND), figures(contacts, 60 * SECOND)
     return WaitFigures(
-        offered=offered,
-        served=len(served),
-        abandoned_share=share(offered - len(served)),
-        wait_share=share(sum(wait_ms > 0 for wait_ms in waits)),
-        mean_wait_ms=_mean(waits),
-        mean_wait_of_served_ms=_mean(served),
-        mean_wait_of_abandoned_ms=_mean([w for w, answered in outcomes if not answered]),
-        served_within_20s_share=share(sum(wait_ms <= 20 * SECOND for wait_ms in served)),
-        served_within_60s_share=share(sum(wait_ms <= 60 * SECOND for wait_ms in served)),
+        offered=within_20s.offered,
+        served=within_20s.answered,
+        abandoned_share=within_20s.abandoned_share or 0.0,
+        wait_share=within_20s.waited_share or 0.0,
+        mean_wait_ms=within_20s.mean_wait_ms or 0.0,
+        mean_wait_of_served_ms=within_20s.asa_ms or 0.0,
+        mean_wait_of_abandoned_ms=within_20s.mean_abandon_ms or 0.0,
+        served_within_20s_share=within_20s.service_level("SL9") or 0.0,
+        served_within_60s_share=within_60s.service_level("SL9") or 0.0,
     )
 
 

@@ -54,7 +54,7 @@ class CallModel(ConnectionSteps):
             if of is not None
             else CallLinkageData(call_id, self._mint.next("t", self.out.now))
         )
-        call = Call(call_id, linkage, direction, calling, called, self.out.now)
+        call = Call(call_id, linkage, direction, calling, called)
         call.request_id = request_id
         if of is not None:
             call.correlator_data = of.correlator_data

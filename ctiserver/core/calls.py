@@ -127,9 +127,7 @@ class Call:
         "_watches",
         "abandoned",
         "acd",
-        "associated_called",
         "associated_calling",
-        "begun_at",
         "call_id",
         "called",
         "calling",
@@ -155,7 +153,6 @@ class Call:
         direction: str,
         calling: Party,
         called: Party,
-        begun_at: Instant,
     ) -> None:
         """Begin a call without connections."""
         self.call_id = call_id
@@ -163,10 +160,8 @@ class Call:
         self.direction = direction
         self.calling = calling
         self.called = called
-        self.begun_at = begun_at
         self.last_redirection = Party(not_known=True)
         self.associated_calling: Party | None = None
-        self.associated_called: Party | None = None
         self.correlator_data: dict[str, Any] | None = None
         self.acd: AcdInfo | None = None
         self.connections: dict[DeviceId, Connection] = {}

@@ -371,7 +371,6 @@ class ConnectionSteps:
                 called_device=call.called,
                 last_redirection_device=call.last_redirection,
                 associated_calling_device=call.associated_calling,
-                associated_called_device=call.associated_called,
                 call_linkage_data=call.linkage,
                 correlator_data=call.correlator_data,
                 services_permitted=self.permitted(connection) if connection else (),

@@ -12,7 +12,7 @@ from agents.directory import Directory
 from csta.call_events import CallOutcome, Party
 from csta.causes import Cause
 from csta.errors import CtiError
-from csta.ids import CallId, DeviceId, LegId, QueueName, category_of, local_part, number_device
+from csta.ids import CallId, DeviceId, LegId, category_of, local_part, number_device
 from csta.instants import Instant
 from csta.states import AgentState, BusyPhase, ConnectionState
 from ctiserver.core.call_model import CallModel
@@ -339,11 +339,8 @@ class Engine:
         for connection in list(call.connections.values()):
             if connection.state is ConnectionState.FAIL:
                 self.model.clear(connection, Cause.NORMAL)
-        self._back_to_queue(contact, contact.queue)
+        self.queueing.enter(contact, contact.queue, contact.priority, contact.skills)
         return True
-
-    def _back_to_queue(self, contact: Contact, queue: QueueName) -> None:
-        self.queueing.enter(contact, queue, contact.priority, contact.skills)
 
 
 def _phase(connections: list[Connection]) -> tuple[BusyPhase | None, CallId | None]:

@@ -10,7 +10,7 @@ import ivr.inputs
 from acd.distributor import Distributor
 from csta.causes import Cause
 from csta.customers import Match
-from csta.ids import CallId, DeviceId, LegId, QueueName, device, local_part
+from csta.ids import CallId, DeviceId, LegId, QueueName, local_part
 from csta.instants import Agenda, Instant
 from csta.states import ConnectionState
 from ctiserver.core.calls import Leg, Role
@@ -76,10 +76,8 @@ class FlowWalks:
             if contact.walk is None and contact.call_id in self._contacts:
                 self._without_port[contact.call_id] = contact
                 return
-        for call_id, waiting in self._without_port.items():
-            del self._without_port[call_id]
-            self._hunt(waiting)
-            break
+        if self._without_port:
+            self._hunt(self._without_port.pop(next(iter(self._without_port))))
 
     def digit(self, contact: Contact, digit: str) -> None:
         """The caller has pressed a key."""
@@ -232,8 +230,3 @@ _CONTACT_FACTS: dict[str, Callable[[Contact], object]] = {
     "customer.language": _customer_fact("language"),
     "customer.known": _known,
 }
-
-
-def flow_device(name: str) -> DeviceId:
-    """Name the device of a flow: `routeing:main`."""
-    return device("routeing", name)

@@ -39,7 +39,6 @@ class Outbox:
         self.now: Instant = 0
         self.request_id: str | None = None
         self.principal: str | None = None
-        self.causation: int | None = None
         self._sequence = 0
         self._entity_sequences: dict[str, int] = {}
         self._decisions: list[EngineDecision] = []
