@@ -1,11 +1,10 @@
 """The voice menus: a caller's walk through prompts, digits, conditions and look-ups.
 
-A pure package: the menu tree and its file format, digit collection, conditions and one caller's
+A pure package: the menu tree and its file format, digit collection and one caller's
 walk as a core that takes inputs and returns decisions. It knows `csta` only, and is a stranger to
 `acd`.
 """
 
-from ivr.conditions import Condition, Lookup, WordingError, compile_condition
 from ivr.config import (
     CheckStep,
     CollectStep,
@@ -55,7 +54,6 @@ __all__ = [
     "CollectStep",
     "Collected",
     "Collector",
-    "Condition",
     "CustomerFound",
     "Decision",
     "DigitPressed",
@@ -68,7 +66,6 @@ __all__ = [
     "HangUp",
     "HangUpStep",
     "KeyRule",
-    "Lookup",
     "MenuStep",
     "NodeCount",
     "Play",
@@ -89,8 +86,6 @@ __all__ = [
     "Walk",
     "WalkInput",
     "Way",
-    "WordingError",
-    "compile_condition",
     "lint",
     "load_flow",
     "read_flow",

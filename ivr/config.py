@@ -97,12 +97,17 @@ class SetStep(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class QueueStep(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Exit: wait in a queue. Its own priority and skills win over those of earlier set steps."""
+    """Exit: wait in a queue. Its own priority and skills win over those of earlier set steps.
+
+    For `patience_ms` the call is kept for the `preferred` agents: ids, or texts with names in them.
+    """
 
     queue: QueueName
     priority: int | None = None
     skills: dict[str, int] = {}
     data: dict[str, str] = {}
+    preferred: tuple[str, ...] = ()
+    patience_ms: Milliseconds = 0
 
 
 class TransferStep(msgspec.Struct, frozen=True, kw_only=True, tag=True):

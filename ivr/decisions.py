@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from csta.ids import DeviceId, QueueName
+from csta.ids import AgentId, DeviceId, QueueName
+from csta.instants import Milliseconds
 
 
 class EndReason(StrEnum):
@@ -51,13 +52,16 @@ class EnterQueue(msgspec.Struct, frozen=True, tag=True):
     """Let the call wait in a queue.
 
     `skills` are required beside the queue's own; `data` is what the agent gets to see: all that
-    was collected, without secrets, and what the node adds.
+    was collected, without secrets, and what the node adds. For `preferred_ms` the call is kept for
+    the `preferred` agents, in their order.
     """
 
     queue: QueueName
     priority: int
     skills: dict[str, int]
     data: dict[str, str]
+    preferred: tuple[AgentId, ...] = ()
+    preferred_ms: Milliseconds = 0
 
 
 class TransferTo(msgspec.Struct, frozen=True, tag=True):

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ivr.conditions import compile_condition
+from csta.conditions import compile_condition
 from ivr.config import (
     CheckStep,
     CollectStep,
@@ -112,6 +112,7 @@ def _texts(step: Step) -> Iterator[tuple[str, str]]:
             )
         case QueueStep():
             groups = tuple((f"data.{name}", (text,)) for name, text in step.data.items())
+            groups += (("preferred", step.preferred),) if step.preferred else ()
         case CheckStep() | SetStep() | TransferStep():
             groups = ()
     for key, texts in groups:

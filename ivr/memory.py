@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from csta.conditions import Lookup
 from csta.customers import Match
-from ivr.conditions import Lookup
 from ivr.config import SetStep, Value
 from ivr.inputs import CustomerFound
 
@@ -60,7 +60,8 @@ class Memory:
         card = found.card
         if name == "known":
             return card is not None
-        value = {"tier": card.tier, "language": card.language}.get(name) if card else None
+        known = card and {"tier": card.tier, "language": card.language, "agent": card.agent_id}
+        value = known.get(name) if known else None
         if not value:
             raise KeyError(name)
         return value

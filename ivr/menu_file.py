@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
+from csta.conditions import EXAMPLE, WordingError, compile_condition
 from csta.documents import Section, load_document, read_document
 from csta.errors import ConfigError
 from csta.ids import DEVICE_CATEGORIES, category_of, local_part, number_device
-from ivr.conditions import EXAMPLE, WordingError, compile_condition
+from csta.instants import Milliseconds
 from ivr.config import (
     CheckStep,
     CollectStep,
@@ -248,7 +249,33 @@ def _queue(entry: Section) -> Step:
         priority=_priority(entry),
         skills=_skills(entry),
         data=_data(entry),
+        preferred=_preferred(entry),
+        patience_ms=_patience(entry),
     )
+
+
+def _preferred(entry: Section) -> tuple[str, ...]:
+    """Read who is to have the call first: ids of agents, or texts with names in braces."""
+    if not entry.has("preferred"):
+        return ()
+    wanted = entry.texts("preferred")
+    for text in wanted:
+        try:
+            compile_template(text)
+        except WordingError as fault:
+            raise entry.error("preferred", fault.problem, fault.remedy) from None
+    return wanted
+
+
+def _patience(entry: Section) -> Milliseconds:
+    """Read how long the call is kept for the preferred agents; one needs the other."""
+    if entry.has("preferred") != entry.has("patience"):
+        given, missing = "preferred", "patience"
+        if entry.has("patience"):
+            given, missing = missing, given
+        example = "patience: 20 s" if missing == "patience" else 'preferred: ["{customer.agent}"]'
+        raise entry.error(given, f"'{given}' stands here without '{missing}'", example)
+    return entry.duration_ms("patience", default=0, least=1)
 
 
 def _data(entry: Section) -> dict[str, str]:

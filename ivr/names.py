@@ -14,6 +14,7 @@ FACTS: Final = (
     "customer.tier",
     "customer.language",
     "customer.known",
+    "customer.agent",
 )
 QUEUE_FACTS: Final = ("waiting", "agents_ready", "agents_logged_on", "position")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.conditions import Lookup
+from csta.conditions import Lookup
 from ivr.decisions import Decision, Play, StopPlay
 from ivr.prompts import compile_template
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ivr.conditions import Lookup, WordingError
+from csta.conditions import Lookup, WordingError
 
 SCHEMES: Final = ("sound", "file", "tts", "tone", "digits")
 EXAMPLE: Final = "sound:welcome"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from csta.conditions import Lookup, compile_condition
 from csta.instants import Instant, Milliseconds
-from ivr.conditions import Lookup, compile_condition
 from ivr.config import (
     CheckStep,
     CollectStep,
@@ -287,7 +287,17 @@ class Walk:
             if filled is not None:
                 data[name] = filled
         priority = memory.priority if step.priority is None else step.priority
-        self._out.append(EnterQueue(step.queue, priority, memory.skills | step.skills, data))
+        wanted = (compile_template(text).fill(memory.lookup) for text in step.preferred)
+        self._out.append(
+            EnterQueue(
+                step.queue,
+                priority,
+                memory.skills | step.skills,
+                data,
+                tuple(dict.fromkeys(agent_id for agent_id in wanted if agent_id)),
+                step.patience_ms,
+            )
+        )
         self._end(EndReason.QUEUED)
 
     def _leave_at_limit(self) -> None:

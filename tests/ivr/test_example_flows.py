@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from csta.conditions import compile_condition
 from ivr import (
     CheckStep,
     CollectStep,
@@ -17,7 +18,6 @@ from ivr import (
     MenuStep,
     PromptStep,
     SetStep,
-    compile_condition,
     ways,
 )
 from tests.ivr.caller import EXITS, Caller, tell

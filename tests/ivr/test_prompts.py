@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr import WordingError
+from csta.conditions import WordingError
 from ivr.prompts import SCHEMES, compile_prompt, compile_template
 
 VALUES: dict[str, object] = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr import WordingError, compile_condition
+from csta.conditions import WordingError, compile_condition
 
 VALUES: dict[str, object] = {
     "amount": "250",
