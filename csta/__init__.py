@@ -27,6 +27,13 @@ from csta.agent_events import (
     AgentReady,
     AgentWorkingAfterCall,
 )
+from csta.calendar_file import Zones, read_calendars
+from csta.calendars import (
+    Calendar,
+    CalendarState,
+    ClosingPolicy,
+    Zone,
+)
 from csta.call_events import (
     CALL_ASSOCIATED_EVENTS,
     CALL_CONTROL_EVENTS,
@@ -67,6 +74,7 @@ from csta.call_events import (
 )
 from csta.call_services import CALL_ASSOCIATED_SERVICES, CALL_CONTROL_SERVICES
 from csta.causes import BY_Q850, Cause
+from csta.conditions import Condition, Lookup, WordingError, compile_condition
 from csta.customers import CRM_EVENTS, CustomerCard, Match, PastContact, ScreenPopped
 from csta.device_events import (
     LOGICAL_EVENTS,
@@ -118,7 +126,8 @@ from csta.monitor_services import (
     MonitorObject,
     MonitorType,
 )
-from csta.replies import RESULT_OF, AsOf, CallResult, Problem, Result, problem_of
+from csta.problems import Problem, problem_of
+from csta.replies import RESULT_OF, AsOf, CallResult, Result
 from csta.routeing_services import ROUTEING_SERVICES
 from csta.service_request import CallObject, ServiceRequest
 from csta.services import SERVER_REQUESTS, SERVICES, SERVICES_BY_CATEGORY
@@ -239,6 +248,8 @@ __all__ = [
     "BookmarkReached",
     "Bridged",
     "BusyPhase",
+    "Calendar",
+    "CalendarState",
     "CallAssociatedEvent",
     "CallCharacteristics",
     "CallCleared",
@@ -252,7 +263,9 @@ __all__ = [
     "CallerIDStatus",
     "Cause",
     "Charging",
+    "ClosingPolicy",
     "Completed",
+    "Condition",
     "Conferenced",
     "ConfigError",
     "ConnectionCleared",
@@ -285,6 +298,7 @@ __all__ = [
     "LegId",
     "LinkResynchronised",
     "LogicalEvent",
+    "Lookup",
     "MaintenanceEvent",
     "Match",
     "MessageWaiting",
@@ -355,13 +369,18 @@ __all__ = [
     "VoiceErrorOccurred",
     "VoiceEvent",
     "VoiceMessageEvent",
+    "WordingError",
+    "Zone",
+    "Zones",
     "category_of",
+    "compile_condition",
     "device",
     "event_type",
     "load_document",
     "local_part",
     "number_device",
     "problem_of",
+    "read_calendars",
     "read_document",
     "read_tree",
     "ulid",

@@ -82,14 +82,19 @@ class Durations(msgspec.Struct, frozen=True, rename=wire_name):
 
 
 class CallOutcome(StrEnum):
-    """How a call ended, once and for all (cti-api §7.5; the self-service one is ours)."""
+    """How a call ended, once and for all (cti-api §7.5; the self-service one is ours).
+
+    So is `ENDED_IN_QUEUE`: a recipe or the caller's key ended it, `exit_reason` says why.
+    """
 
     ANSWERED = "answered"
     ABANDONED_IN_QUEUE = "abandonedInQueue"
     ABANDONED_RINGING = "abandonedRinging"
     ABANDONED_IN_IVR = "abandonedInIVR"
     COMPLETED_IN_IVR = "completedInIVR"
+    ENDED_IN_QUEUE = "endedInQueue"
     BUSY = "busy"
+    CALLBACK_ACCEPTED = "callbackAccepted"
     NO_ANSWER = "noAnswer"
     REJECTED = "rejected"
     FAILED = "failed"
@@ -256,11 +261,15 @@ class ConnectionCleared(CallEvent, frozen=True, kw_only=True, gc=False):
 
 
 class CallCleared(CallEvent, frozen=True, kw_only=True, gc=False):
-    """The call is over: exactly one for each call, and always its last event (§17.2.2)."""
+    """The call is over: exactly one for each call, and always its last event (§17.2.2).
+
+    `exit_reason` (ext) is why it left its last queue, where it was not answered or abandoned there.
+    """
 
     SUBJECT_NAME: ClassVar[str] = "clearedCall"
     durations: Durations
     outcome: CallOutcome
+    exit_reason: str | None = None
 
 
 class NetworkCapabilitiesChanged(CallEvent, frozen=True, kw_only=True, gc=False):

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 
 from csta.call_events import CallCharacteristics
 from csta.causes import Cause
-from csta.ids import ConnectionId, DeviceId, wire_name
+from csta.ids import AgentId, ConnectionId, DeviceId, wire_name
 from csta.instants import SECOND, Milliseconds
 from csta.service_request import CallObject, CorrelatorData, ServiceRequest
 
@@ -121,6 +121,17 @@ class CancelCallBack(ServiceRequest, frozen=True, kw_only=True):
 
     originating_device: DeviceId
     target_device: DeviceId
+
+
+class ChangeQueuedCall(ServiceRequest, frozen=True, kw_only=True):
+    """Change what a call that waits in a queue needs, or where it stands (ext, features R19).
+
+    `skills` are least levels beside the queue's own; what is left out stays as it is.
+    """
+
+    queued_call: CallObject
+    priority: Annotated[int, Meta(ge=-100, le=100)] | None = None
+    skills: dict[str, Annotated[int, Meta(ge=1, le=10)]] | None = None
 
 
 class ClearCall(ServiceRequest, frozen=True, kw_only=True):
@@ -244,6 +255,13 @@ class ParkCall(ServiceRequest, frozen=True, kw_only=True):
     park_to: DeviceId
 
 
+class PickQueuedCall(ServiceRequest, frozen=True, kw_only=True):
+    """Offer a chosen waiting call to a ready agent, whatever its turn is (ext, features R30)."""
+
+    queued_call: CallObject
+    agent_id: AgentId
+
+
 class ReconnectCall(ServiceRequest, frozen=True, kw_only=True):
     """Clear the active call and take the held one back, in one step."""
 
@@ -317,6 +335,7 @@ CALL_CONTROL_SERVICES: tuple[type[ServiceRequest], ...] = (
     CallBack,
     CamponCall,
     CancelCallBack,
+    ChangeQueuedCall,
     ClearCall,
     ClearConnection,
     ConferenceCall,
@@ -331,6 +350,7 @@ CALL_CONTROL_SERVICES: tuple[type[ServiceRequest], ...] = (
     MakeCall,
     MakePredictiveCall,
     ParkCall,
+    PickQueuedCall,
     ReconnectCall,
     RetrieveCall,
     SingleStepConferenceCall,

@@ -17,6 +17,7 @@ class Cause(StrEnum):
     AUTO_WORK = "autoWork"
     BLOCKED = "blocked"
     BUSY = "busy"
+    CALL_BACK = "callBack"
     CALL_CANCELLED = "callCancelled"
     CALL_FORWARD = "callForward"
     CALL_FORWARD_BUSY = "callForwardBusy"

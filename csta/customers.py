@@ -31,8 +31,36 @@ class PastContact(msgspec.Struct, frozen=True, rename=wire_name, omit_defaults=T
     duration_ms: Milliseconds = 0
 
 
+class TicketState(StrEnum):
+    """Where a ticket stands (features P09); a draft is not written yet."""
+
+    DRAFT = "draft"
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+
+class TicketCard(msgspec.Struct, frozen=True, rename=wire_name, omit_defaults=True):
+    """The ticket that a screen pops with."""
+
+    ticket_id: str = ""
+    subject: str = ""
+    state: TicketState = TicketState.DRAFT
+    changed_at: Instant | None = None
+
+
+NEW_TICKET = TicketCard()
+"""No ticket of the customer is open: the agent begins a new one."""
+
+
 class CustomerCard(msgspec.Struct, frozen=True, rename=wire_name, omit_defaults=True):
-    """What an agent sees of a customer, and what routing may use (`tier`, `language`)."""
+    """What an agent sees of a customer, and what routing may use (`tier`, `language`).
+
+    `agent_id` is the agent who knows the customer: named for him, or the one he last spoke to.
+    `ticket` is the customer's open one; it is not on the wire where a new one is to be begun.
+    """
 
     customer_id: str
     name: str
@@ -40,6 +68,8 @@ class CustomerCard(msgspec.Struct, frozen=True, rename=wire_name, omit_defaults=
     language: str = ""
     since: Instant | None = None
     last_contacts: tuple[PastContact, ...] = ()
+    agent_id: AgentId = ""
+    ticket: TicketCard = NEW_TICKET
 
 
 class ScreenPopped(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name, omit_defaults=True):

@@ -45,7 +45,45 @@ class GetAgentState(ServiceRequest, frozen=True, kw_only=True):
     acd_group: DeviceId | None = None
 
 
-AGENT_SERVICES: tuple[type[ServiceRequest], ...] = (GetAgentState, SetAgentState)
+class ExtendAfterCallWork(ServiceRequest, frozen=True, kw_only=True):
+    """Ask for more time after a call (an extension; features A06)."""
+
+    agent_id: AgentId
+
+
+class GetAgentInformation(ServiceRequest, frozen=True, kw_only=True):
+    """Ask for all about an agent: state, abilities, own figures (an extension; A18, A23)."""
+
+    agent_id: AgentId
+
+
+class PauseAgentQueue(ServiceRequest, frozen=True, kw_only=True):
+    """Let an agent take no calls of one queue, or take them again (an extension; A10)."""
+
+    agent_id: AgentId
+    queue: DeviceId
+    paused: bool = True
+
+
+class SetAgentSkills(ServiceRequest, frozen=True, kw_only=True):
+    """Change what an agent can do, and for which queues, at once (an extension; A10, A12).
+
+    What is not given stays as it is; `queues` are those that the agent serves, all alike.
+    """
+
+    agent_id: AgentId
+    skills: dict[str, Annotated[int, Meta(ge=1, le=10)]] | None = None
+    queues: tuple[DeviceId, ...] | None = None
+
+
+AGENT_SERVICES: tuple[type[ServiceRequest], ...] = (
+    ExtendAfterCallWork,
+    GetAgentInformation,
+    GetAgentState,
+    PauseAgentQueue,
+    SetAgentSkills,
+    SetAgentState,
+)
 
 
 class GetAutoAnswer(ServiceRequest, frozen=True, kw_only=True):

@@ -11,7 +11,15 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from csta.acd_events import ACD_EVENTS, AgentOffered, OfferRefused, OfferWithdrawn, QueueStatus
+from csta.acd_events import (
+    ACD_EVENTS,
+    AgentOffered,
+    ConfigurationChanged,
+    OfferRefused,
+    OfferWithdrawn,
+    QueueStatus,
+    TreatmentEvent,
+)
 from csta.agent_events import AGENT_EVENTS, AgentEvent
 from csta.call_events import (
     CALL_ASSOCIATED_EVENTS,
@@ -19,6 +27,7 @@ from csta.call_events import (
     CallAssociatedEvent,
     CallEvent,
 )
+from csta.callback_events import CALLBACK_EVENTS, CallbackEvent, CallbackRefused
 from csta.customers import CRM_EVENTS, ScreenPopped
 from csta.device_events import (
     LOGICAL_EVENTS,
@@ -47,13 +56,17 @@ AnyEvent: TypeAlias = (
     | OfferRefused
     | OfferWithdrawn
     | QueueStatus
+    | TreatmentEvent
+    | ConfigurationChanged
+    | CallbackEvent
+    | CallbackRefused
     | ScreenPopped
     | SupervisionEvent
     | RecordingEvent
 )
 """Whatever may stand as `data` in an envelope."""
 
-EXTENSION_AREAS = frozenset({"acd", "audit", "crm", "link", "recording", "supervision"})
+EXTENSION_AREAS = frozenset({"acd", "audit", "callback", "crm", "link", "recording", "supervision"})
 """The categories that ECMA-269 does not have."""
 
 EVENTS: tuple[type[msgspec.Struct], ...] = (
@@ -65,6 +78,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     *VOICE_EVENTS,
     *SYSTEM_EVENTS,
     *ACD_EVENTS,
+    *CALLBACK_EVENTS,
     *CRM_EVENTS,
     *SUPERVISION_EVENTS,
     *RECORDING_EVENTS,

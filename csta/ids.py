@@ -10,6 +10,7 @@ import msgspec
 from csta.instants import Instant
 
 CallId: TypeAlias = str
+CallbackId: TypeAlias = str
 DeviceId: TypeAlias = str
 AgentId: TypeAlias = str
 LegId: TypeAlias = str
@@ -73,21 +74,14 @@ def ulid(at: Instant, count: int) -> str:
     The ULID specification puts randomness in the lower 80 bits; a counter serves uniqueness as
     well inside one engine, and keeps a run reproducible.
     """
-    return _time_part(at) + _base32(count).rjust(16, "0")
+    time_part = _digits(at >> 20 & 0xFFFFFFF, 3) + _PAIRS[at >> 10 & 1023] + _PAIRS[at & 1023]
+    return time_part + _digits(count >> 10, 7) + _PAIRS[count & 1023]
 
 
-@lru_cache(maxsize=64)
-def _time_part(at: Instant) -> str:
-    return _base32(at & 0xFFFFFFFFFFFF).rjust(10, "0")
-
-
-def _base32(value: int) -> str:
-    parts = []
-    while value:
-        parts.append(_PAIRS[value & 1023])
-        value >>= 10
-    parts.reverse()
-    return "".join(parts)[-26:].lstrip("0") if parts else ""
+@lru_cache(maxsize=256)
+def _digits(value: int, pairs: int) -> str:
+    """Write so many pairs of digits; ids that follow one another share all but the last ones."""
+    return "".join(_PAIRS[value >> 10 * place & 1023] for place in range(pairs - 1, -1, -1))
 
 
 class Mint:

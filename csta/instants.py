@@ -29,13 +29,15 @@ class Agenda(Generic[Key]):
     surfaces or until more than half of the heap is stale, when the heap is built anew.
     """
 
-    __slots__ = ("_at", "_heap", "_serial")
+    __slots__ = ("_at", "_heap", "_serial", "last")
 
     def __init__(self) -> None:
         """Start with nothing to wait for."""
         self._heap: list[tuple[Instant, int, Key]] = []
         self._at: dict[Key, tuple[Instant, int, Key]] = {}
         self._serial = 0
+        self.last: Key | None = None
+        """The key that was handed out last: whose it was, if acting on it fails."""
 
     def __len__(self) -> int:
         """Count the deadlines that are in force."""
@@ -83,6 +85,7 @@ class Agenda(Generic[Key]):
         while (at := self.next_at()) is not None and at <= now:
             _, _, key = heapq.heappop(self._heap)
             del self._at[key]
+            self.last = key
             yield key
 
     def _drop_stale(self) -> None:

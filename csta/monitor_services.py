@@ -96,7 +96,13 @@ class SnapshotDevice(ServiceRequest, frozen=True, kw_only=True):
     snapshot_object: DeviceId
 
 
-SNAPSHOT_SERVICES: tuple[type[ServiceRequest], ...] = (SnapshotCall, SnapshotDevice)
+class ExplainCall(ServiceRequest, frozen=True, kw_only=True):
+    """Ask why a call is still waiting in a queue (an extension; features R35)."""
+
+    call_to_explain: CallObject
+
+
+SNAPSHOT_SERVICES: tuple[type[ServiceRequest], ...] = (ExplainCall, SnapshotCall, SnapshotDevice)
 
 
 class RequestSystemStatus(ServiceRequest, frozen=True, kw_only=True):

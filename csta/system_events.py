@@ -95,8 +95,27 @@ class AuditCommand(SystemEvent, frozen=True, kw_only=True):
     outcome: Outcome
 
 
+class InvariantViolated(SystemEvent, frozen=True, kw_only=True):
+    """Something about the engine's state is wrong (ext), whose it was, and what was done about it.
+
+    `invariant` is an id of reliability §3; `V3` stands for an exception. `answer` is `quarantined`,
+    `requeued`, `defaultRoute`, `ended`, `released`, `forgotten`, `removed`, `settled`, `mended`
+    or `none`. `evidence` holds ids and states, and under `steps` the last inputs by number.
+    """
+
+    CATEGORY: ClassVar[str] = "audit"
+
+    invariant: str
+    entity_kind: str
+    entity_id: str
+    sentence: str
+    answer: str
+    evidence: dict[str, Any]
+
+
 SYSTEM_EVENTS: tuple[type[SystemEvent], ...] = (
     AuditCommand,
+    InvariantViolated,
     LinkResynchronised,
     MonitorStopped,
     RouteEnd,

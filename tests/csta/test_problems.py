@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from csta.errors import ConfigError, CtiError, Current, ErrorCategory, ErrorValue, Outcome
-from csta.replies import PROBLEMS, RETRYABLE, AsOf, problem_of
+from csta.problems import PROBLEMS, RETRYABLE, problem_of
+from csta.replies import AsOf
 
 # The table of cti-api §7.7: status, whether to try again, values.
 TABLE = [

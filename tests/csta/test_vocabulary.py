@@ -48,7 +48,7 @@ COMMON_EXTENSIONS = {"acd", "callID", "connection", "connections", "direction", 
 
 # Members of single events that are ours, beside those that their family shares.
 EVENT_EXTENSIONS = {
-    "CallCleared": {"durations", "outcome"},
+    "CallCleared": {"durations", "exitReason", "outcome"},
     "CallInformation": {"afterCall", "callLinkageData", "cause", "changed"},
     "Charging": {"callLinkageData", "cost", "currency"},
     "Conferenced": {"callLinkageData"},
@@ -93,7 +93,14 @@ SERVICE_EXTENSIONS = {
     "SystemRegister": {"linkID"},
 }
 EXTENSION_SERVICES = {
+    "ChangeQueuedCall",
+    "ExplainCall",
+    "ExtendAfterCallWork",
+    "GetAgentInformation",
+    "PauseAgentQueue",
+    "SetAgentSkills",
     "PauseCallRecording",
+    "PickQueuedCall",
     "ReplayEvents",
     "ResumeCallRecording",
     "StartCallRecording",
