@@ -8,11 +8,13 @@ from typing import TypeAlias
 import msgspec
 
 from csta.agent_events import AgentEvent
+from csta.causes import Cause
 from csta.ids import AgentId
 from csta.instants import Agenda, Instant, Milliseconds
 from csta.states import AgentState
 
-MISSED = "rona"
+_SENT_AWAY = (Cause.ALERT_TIME_EXPIRED, Cause.BUSY, Cause.BLOCKED, Cause.FORCED_PAUSE)
+"""Why an agent is not ready who did not take a call; whose phone is lost waits for the phone."""
 
 
 class Shift(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ class Crew:
     def handle(self, event: AgentEvent, now: Instant) -> list[Act]:
         """Take in a change of an agent's state."""
         back = ("back", event.agent_id, 0)
-        if event.STATE is AgentState.NOT_READY and event.reason_code == MISSED:
+        if event.STATE is AgentState.NOT_READY and event.cause in _SENT_AWAY:
             self._agenda.set(back, now + self._back_after_ms)
         else:
             self._agenda.cancel(back)

@@ -77,7 +77,7 @@ Who is not logged on can only log on, which is a request of its own: it names a 
 
 PHASE_STEPS: Mapping[BusyPhase, frozenset[BusyPhase]] = MappingProxyType(
     {
-        BusyPhase.OFFERED: frozenset({BusyPhase.TALKING, BusyPhase.HOLD}),
+        BusyPhase.OFFERED: frozenset({BusyPhase.DIALING, BusyPhase.TALKING, BusyPhase.HOLD}),
         BusyPhase.DIALING: frozenset({BusyPhase.TALKING, BusyPhase.HOLD, BusyPhase.OFFERED}),
         BusyPhase.TALKING: frozenset(
             {BusyPhase.HOLD, BusyPhase.CONSULT, BusyPhase.OFFERED, BusyPhase.DIALING}
