@@ -5,6 +5,8 @@ from __future__ import annotations
 from acd.config import AcdConfig, QueueConfig, ServiceOrder
 from acd.decisions import (
     AcdDecision,
+    Diverts,
+    Ends,
     Offer,
     OfferFailed,
     OfferOff,
@@ -15,12 +17,15 @@ from acd.decisions import (
 )
 from acd.distributor import Distributor
 from acd.inputs import AcdInput, Answered, AskState, Enter, LogOn, Refused
-from agents.config import AgentConfig
+from agents.config import AgentConfig, Membership
 from agents.directory import Directory
 from csta.acd_events import RefusalReason
 from csta.agent_events import AgentEvent
 from csta.instants import Instant
 from csta.states import AgentState
+
+SALES = {"sales": 5}
+BOTH = {"sales": 5, "support": 5}
 
 
 class Stage:
@@ -100,6 +105,19 @@ def queue(name: str = "sales", **more: object) -> QueueConfig:
     return QueueConfig(**{"name": name, "skills": {name: 1}, **more})  # type: ignore[arg-type] # drawn together
 
 
+def offers(said: list[str]) -> list[str]:
+    """Give the offers alone among what was decided."""
+    return [one for one in said if "->" in one]
+
+
+def who(
+    name: str, number: int, *, skills: dict[str, int] | None = None, **queues: dict[str, int]
+) -> AgentConfig:
+    """Make an agent; `sales={"rank": 2}` says how he serves a queue."""
+    members = {queue: Membership(**how) for queue, how in queues.items()} or None
+    return AgentConfig(name, name, f"station:{number}", skills or BOTH, members)
+
+
 def _short(decision: AcdDecision) -> str:
     if isinstance(decision, AgentEvent):
         state = decision.STATE.value.removeprefix("agent")
@@ -120,4 +138,8 @@ def _short(decision: AcdDecision) -> str:
             said = f"{call_id} {'also' if stays else 'moves'} {source} > {target}, step {step}"
         case TurnedAway(call_id, at, cause):
             said = f"{call_id} turned away from {at}: {cause.value}"
+        case Diverts(call_id, at, whither) | Ends(call_id, at, whither):
+            said = f"{call_id} leaves {at}: {whither}"
+        case _:
+            said = type(decision).__name__
     return said

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from acd.config import AgentChoice, ServiceOrder, Step
+from acd.config import AgentChoice, ServiceOrder
 from acd.inputs import Answered, AskState, Enter, Leave, LogOn, PhoneBusy, Refused
+from acd.steps import Step
 from csta.acd_events import RefusalReason
 from csta.causes import Cause
 from csta.errors import CtiError, ErrorValue
@@ -119,7 +120,7 @@ def test_nobody_answers_and_the_caller_is_back_at_the_head_with_the_original_ins
     ]
     assert stage.acd.calls["c1"].enqueued_at == 0
     assert stage.state("ann") == "NotReady rona"
-    assert stage.directory.agent("ann").misses == 1
+    assert stage.directory.agent("ann").misses == {RefusalReason.NO_ANSWER: 1}
 
 
 def test_who_asked_to_be_ready_while_the_phone_rang_is_not_ready_after_a_missed_call() -> None:
@@ -175,7 +176,7 @@ def test_an_answer_at_the_instant_of_the_deadline_is_too_late() -> None:
 
 def test_a_call_overflows_after_its_time_and_keeps_its_place_in_the_order() -> None:
     stage = Stage(
-        queue(steps=(Step(after_ms=30_000, overflow_to="support"),)),
+        queue(steps=(Step(after_ms=30_000, overflow_to=("support",)),)),
         queue("support"),
         bob={"support": 1},
     )

@@ -1,4 +1,4 @@
-"""The order of service is one total order (features c.3 no. 13), and a queue keeps it."""
+"""The order of service is one total order (features c.3-13), and a queue keeps it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from acd.queue import OrderKey, Queue, WaitingCall, order_key
 
 CONFIGS = {order: AcdConfig(queues=(), order=order) for order in ServiceOrder}
 
+
+def waiting_call(serial: int, priority: int, came_at: int, credit: int = 0) -> WaitingCall:
+    """Make a call that waits in a queue."""
+    asked = Enter(f"c{serial}", "q", priority, credit_ms=credit)
+    return WaitingCall(asked, serial, Queue(QueueConfig(name="q", skills={})), came_at)
+
+
 calls = st.builds(
-    lambda serial, priority, came_at, credit: WaitingCall(
-        Enter(f"c{serial}", "q", credit_ms=credit), serial, priority, came_at
-    ),
+    waiting_call,
     st.integers(0, 10**6),
     st.integers(-3, 3),
     st.integers(0, 5).map(lambda minutes: minutes * 60_000),
@@ -30,6 +35,7 @@ orders = st.sampled_from(ServiceOrder)
 def test_of_two_calls_exactly_one_comes_first(
     order: ServiceOrder, one: WaitingCall, other: WaitingCall
 ) -> None:
+    """c.3-13: the order is antisymmetric and total, as it is transitive below."""
     first, second = order_key(CONFIGS[order], one), order_key(CONFIGS[order], other)
     if one.serial != other.serial:
         assert (first < second) is not (second < first)
@@ -49,12 +55,7 @@ def test_who_comes_before_one_comes_before_all_behind_him(
 def test_within_one_priority_who_came_first_is_served_first(
     order: ServiceOrder, call: WaitingCall, later: int
 ) -> None:
-    behind = WaitingCall(
-        Enter("x", "q", credit_ms=call.credit_ms),
-        call.serial + 1,
-        call.priority,
-        call.enqueued_at + later,
-    )
+    behind = waiting_call(call.serial + 1, call.priority, call.enqueued_at + later, call.credit_ms)
     assert order_key(CONFIGS[order], call) < order_key(CONFIGS[order], behind)
 
 
@@ -77,11 +78,10 @@ def test_who_is_not_in_a_queue_cannot_leave_it() -> None:
 
 
 def test_the_order_of_thirteen_mixed_calls_is_the_documented_one() -> None:
-    # features c.3 no. 1: mixed scores and joined times.
+    """c.3-1: mixed scores and joined times."""
     scores = [3, 0, 2, 2, 0, 1, 3, 0, 1, 2, 0, 3, 1]
     waiting = [
-        WaitingCall(Enter(f"c{serial}", "q"), serial, score, 1_000 * (13 - serial))
-        for serial, score in enumerate(scores)
+        waiting_call(serial, score, 1_000 * (13 - serial)) for serial, score in enumerate(scores)
     ]
     waiting.sort(key=lambda call: order_key(CONFIGS[ServiceOrder.STRICT], call))
     assert [call.serial for call in waiting] == [11, 6, 0, 9, 3, 2, 12, 8, 5, 10, 7, 4, 1]
