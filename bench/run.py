@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench import explain
 from bench.cases import REFERENCES, AnyCase, decisions, models, timers, whole_calls
 from bench.figures import Measured, Table, write
 from bench.tables import (
@@ -47,6 +48,7 @@ def main() -> None:
     asked = parser.parse_args()
     quick, count = asked.quick, 1 if asked.quick else asked.rounds
     cases = whole_calls(quick=quick) + models(quick=quick) + decisions(quick=quick) + timers()
+    cases += explain.cases(quick=quick)
     begun = time.monotonic()
     rounds = _run(cases, count)
     report = Report(
@@ -61,6 +63,7 @@ def main() -> None:
             *([ratio_table(rounds)] if REFERENCES.is_dir() else []),
             *decision_table(rounds),
             timer_table(rounds),
+            explain.table(rounds),
         ),
     )
     _print(report)

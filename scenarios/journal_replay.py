@@ -104,29 +104,54 @@ def replay(path: Path) -> ReplayVerdict:
 
 
 def _replay(header: Header, lines: Iterator[Line]) -> ReplayVerdict:
-    engine = Engine(header.config)
-    inputs = events = 0
-    expected: deque[bytes] = deque()
-    last = Line(n=0, at=0)
-    for last in lines:
-        written = _written(last)
-        if (expected[0] if expected else None) != written:
-            return ReplayVerdict(
-                inputs=inputs, events=events, first_difference=_difference(last, expected)
-            )
-        if expected:
-            expected.popleft()
-            events += 1
-        else:
+    replay = Replay(header, lines)
+    inputs = sum(1 for _ in replay)
+    return ReplayVerdict(
+        inputs=inputs, events=replay.events, first_difference=replay.first_difference
+    )
+
+
+class Replay:
+    """A fresh engine that is given a journal's inputs and wakings, one at a time.
+
+    Going through it gives each line with what the engine decided. What it decided is compared with
+    the journal's events before the next line is given; at a difference it ends.
+    """
+
+    def __init__(self, header: Header, lines: Iterator[Line]) -> None:
+        """Build the engine that the header describes."""
+        self.engine = Engine(header.config)
+        self.events = 0
+        self.first_difference: Difference | None = None
+        self._header = header
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[tuple[Line, Sequence[EngineDecision]]]:
+        """Give the inputs to the engine.
+
+        Raises:
+            JournalError: a line is damaged, missing, doubled or moved.
+        """
+        expected: deque[bytes] = deque()
+        last = Line(n=0, at=0)
+        for last in self._lines:
+            written = _written(last)
+            if (expected[0] if expected else None) != written:
+                self.first_difference = _difference(last, expected)
+                return
+            if expected:
+                expected.popleft()
+                self.events += 1
+                continue
             decided = (
-                engine.wake(last.at) if last.taken is None else engine.handle(last.taken, last.at)
+                self.engine.wake(last.at)
+                if last.taken is None
+                else self.engine.handle(last.taken, last.at)
             )
-            inputs += 1
-            expected = _encoded(decided, header)
-    end = None
-    if expected:
-        end = _difference(Line(n=last.n + 1, at=last.at), expected)
-    return ReplayVerdict(inputs=inputs, events=events, first_difference=end)
+            yield last, decided
+            expected = _encoded(decided, self._header)
+        if expected:
+            self.first_difference = _difference(Line(n=last.n + 1, at=last.at), expected)
 
 
 def _written(line: Line) -> bytes | None:
