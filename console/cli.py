@@ -155,6 +155,68 @@ def replay(
     )
 
 
+@app.command()
+def lint(
+    file: Annotated[
+        str, typer.Argument(help="A queue plan or a scenario, or a shipped one: clinic, ….")
+    ] = "",
+    *,
+    listing: Annotated[bool, typer.Option("--list", help="Print all checks.")] = False,
+    explain: Annotated[str, typer.Option(help="Tell of one check, by its id.")] = "",
+    as_json: Json = False,
+) -> int:
+    """Find what a plan says but hardly means: dead queues, starvation, steps in vain.
+
+    \b
+    Examples:
+      offhook lint clinic
+      offhook lint plans/centre.yaml --json
+      offhook lint --explain P001
+    """  # noqa: D301 - \b keeps the lines of the examples
+    from console.commands_lint import explain_check, list_checks, run_lint
+
+    if explain:
+        return explain_check(explain)
+    if listing:
+        return list_checks(as_json=as_json)
+    if not file:
+        raise typer.BadParameter("a queue plan or a scenario, or --list", param_hint="FILE")
+    return run_lint(file, as_json=as_json)
+
+
+@app.command()
+def explain(
+    call: Annotated[
+        str, typer.Argument(help="A call's id, its beginning or end, or its number.")
+    ] = "",
+    *,
+    journal_in: Annotated[Path, typer.Option("--journal", help="The journal of the run.")],
+    at: Annotated[str, typer.Option(help="Why it waits at this time of day: 14:03:22.")] = "",
+    offer: Annotated[int | None, typer.Option(min=1, help="Only this offer.")] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Every candidate.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Find every pick again.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Tell why a call went as it did, or why it is still waiting.
+
+    \b
+    Examples:
+      offhook explain 12 --journal run.jsonl --at 14:03:22
+      offhook explain --journal run.jsonl --check
+    """  # noqa: D301 - \b keeps the lines of the examples
+    from console.commands_explain import run_check, run_explain, time_of_day
+
+    if check == bool(call):
+        raise typer.BadParameter("name a call, or write --check", param_hint="CALL")
+    if check:
+        return run_check(journal_in, as_json=as_json)
+    try:
+        moment = time_of_day(at) if at else None
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault), param_hint="--at") from None
+    return run_explain(call, journal_in, at=moment, offer=offer, as_json=as_json, show_all=show_all)
+
+
 @sim.command("run")
 def sim_run(
     scenario: Annotated[
