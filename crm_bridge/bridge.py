@@ -59,7 +59,7 @@ class Bridge:
         self._cursor = 0
 
     async def look_up(self, number: str) -> tuple[Match, CustomerCard | None]:
-        """Find the customer who calls from this number, with the last three contacts.
+        """Find the customer who calls from this number, with contacts and ticket.
 
         A store that fails or is slow is no reason for a call to wait: it gives `Match.UNKNOWN`.
         """
@@ -97,7 +97,8 @@ class Bridge:
         if customer is None:
             return match, None
         contacts = await self._store.last_contacts(customer.customer_id, CONTACTS_SHOWN_MAX)
-        return match, customer_card(customer, contacts)
+        tickets = await self._store.open_tickets(customer.customer_id)
+        return match, customer_card(customer, contacts, tickets)
 
     async def _project(self, events: Sequence[Published]) -> None:
         fold = self._fold

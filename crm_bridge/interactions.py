@@ -268,7 +268,7 @@ def _cleared(draft: InteractionDraft, event: CallCleared, at: Instant) -> Intera
         spent = event.durations
         changes["contact_duration_ms"] = draft.contact_duration_ms + spent.talk_ms + spent.hold_ms
         changes["waited_ms"] = max(draft.waited_ms, spent.queue_ms)
-        changes["outcome"] = event.outcome.value
+        changes["outcome"] = event.exit_reason or event.outcome.value
     return _changed(draft, changes)
 
 

@@ -35,6 +35,19 @@ class PhoneNumberRow(SQLModel, table=True):
     customer_id: str = Field(primary_key=True, foreign_key="customer.id", index=True)
 
 
+class TicketRow(SQLModel, table=True):
+    """One ticket. No foreign key: tickets may come from a system that knows customers first."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (Index("ix_ticket_customer", "customer_id", "state"),)
+
+    id: str = Field(primary_key=True)
+    customer_id: str
+    subject: str
+    state: str
+    changed_at: int = Field(sa_type=BigInteger)
+
+
 class InteractionRow(SQLModel, table=True):
     """One contact; the columns are the fields of `InteractionDraft`, which says what they mean.
 
@@ -86,5 +99,6 @@ _TABLES = SQLModel.metadata.tables
 
 CUSTOMER: Table = _TABLES["customer"]
 PHONE_NUMBER: Table = _TABLES["phone_number"]
+TICKET: Table = _TABLES["ticket"]
 INTERACTION: Table = _TABLES["interaction"]
 CURSOR: Table = _TABLES["projection_cursor"]

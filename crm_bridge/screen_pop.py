@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from crm_bridge.customers import Customer
 from crm_bridge.interactions import InteractionDraft
+from crm_bridge.tickets import Ticket, ticket_card
 from csta.customers import CustomerCard, PastContact
 
 CONTACTS_SHOWN_MAX = 3
 
 
-def customer_card(customer: Customer, contacts: Sequence[InteractionDraft]) -> CustomerCard:
-    """Put the card together; the contacts are given with the latest first."""
+def customer_card(
+    customer: Customer, contacts: Sequence[InteractionDraft], tickets: Sequence[Ticket] = ()
+) -> CustomerCard:
+    """Put the card together; the contacts are given with the latest first, tickets in any order."""
     return CustomerCard(
         customer_id=customer.customer_id,
         name=customer.name,
@@ -20,6 +23,7 @@ def customer_card(customer: Customer, contacts: Sequence[InteractionDraft]) -> C
         language=customer.language,
         since=customer.since,
         last_contacts=tuple(past_contact(row) for row in contacts[:CONTACTS_SHOWN_MAX]),
+        ticket=ticket_card(tickets),
     )
 
 

@@ -22,8 +22,10 @@ from sqlmodel import SQLModel
 
 from crm_bridge.customers import Candidate, Customer
 from crm_bridge.interactions import InteractionDraft
-from crm_bridge.models import CURSOR, CUSTOMER, INTERACTION, PHONE_NUMBER
+from crm_bridge.models import CURSOR, CUSTOMER, INTERACTION, PHONE_NUMBER, TICKET
 from crm_bridge.store import CursorMovedError
+from crm_bridge.tickets import OPEN_STATES, Ticket
+from csta.customers import TicketState
 
 _READERS_MAX = 4
 _CUSTOMERS_AT_ONCE = 5_000
@@ -72,6 +74,18 @@ class SqlStore:
         rows = await self._rows(_CANDIDATES, number=number)
         groups = (list(group) for _, group in groupby(rows, key=lambda row: row["id"]))
         return [_candidate(group) for group in groups]
+
+    async def save_tickets(self, tickets: Iterable[Ticket]) -> None:
+        """Write tickets, in one transaction; known ids are replaced."""
+        latest = {ticket.ticket_id: ticket for ticket in tickets}
+        if latest:
+            rows = [_ticket_row(ticket) for ticket in latest.values()]
+            async with self._writer.begin() as connection:
+                await connection.execute(_WRITE_TICKET, rows)
+
+    async def open_tickets(self, customer_id: str) -> list[Ticket]:
+        """Give the tickets of a customer that are open, in the order of their ids."""
+        return [_ticket(row) for row in await self._rows(_OPEN_TICKETS, customer_id=customer_id)]
 
     async def last_contacts(self, customer_id: str, limit: int) -> list[InteractionDraft]:
         """Give the customer's closed interactions, those begun last first."""
@@ -184,6 +198,12 @@ _LAST_CONTACTS = (
     .order_by(INTERACTION.c.started_at.desc(), INTERACTION.c.thread_id.desc())
     .limit(bindparam("row_max"))
 )
+_OPEN_TICKETS = (
+    select(TICKET)
+    .where(TICKET.c.customer_id == bindparam("customer_id"))
+    .where(TICKET.c.state.in_([state.value for state in OPEN_STATES]))
+    .order_by(TICKET.c.id)
+)
 _OF_THREADS = (
     select(INTERACTION)
     .where(INTERACTION.c.thread_id.in_(bindparam("thread_ids", expanding=True)))
@@ -198,6 +218,7 @@ _CURSOR = select(CURSOR).where(CURSOR.c.name == bindparam("name"))
 _WRITE_CUSTOMER = _upsert(CUSTOMER, "id")
 _FORGET_NUMBERS = delete(PHONE_NUMBER).where(PHONE_NUMBER.c.customer_id == bindparam("holder_id"))
 _WRITE_NUMBER = insert(PHONE_NUMBER)
+_WRITE_TICKET = _upsert(TICKET, "id")
 _WRITE_INTERACTION = _upsert(INTERACTION, "thread_id")
 _BEGIN_CURSOR = insert(CURSOR).on_conflict_do_nothing()
 _MOVE_CURSOR = (
@@ -245,6 +266,26 @@ def _candidate(rows: Sequence[RowMapping]) -> Candidate:
         numbers=tuple(each["number"] for each in rows),
     )
     return Candidate(customer, row["last_contact_at"])
+
+
+def _ticket_row(ticket: Ticket) -> dict[str, object]:
+    return {
+        "id": ticket.ticket_id,
+        "customer_id": ticket.customer_id,
+        "subject": ticket.subject,
+        "state": ticket.state.value,
+        "changed_at": ticket.changed_at,
+    }
+
+
+def _ticket(row: RowMapping) -> Ticket:
+    return Ticket(
+        ticket_id=row["id"],
+        customer_id=row["customer_id"],
+        subject=row["subject"],
+        state=TicketState(row["state"]),
+        changed_at=row["changed_at"],
+    )
 
 
 def _draft(row: RowMapping) -> InteractionDraft:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from crm_bridge.customers import Candidate, Customer
 from crm_bridge.interactions import InteractionDraft
+from crm_bridge.tickets import OPEN_STATES, Ticket
 from csta.instants import Instant
 
 
@@ -27,6 +28,12 @@ class Store(Protocol):
 
     async def candidates(self, number: str) -> list[Candidate]:
         """Give all customers with this number (E.164), in the order of their ids."""
+
+    async def save_tickets(self, tickets: Iterable[Ticket]) -> None:
+        """Write tickets; those with known ids are replaced."""
+
+    async def open_tickets(self, customer_id: str) -> list[Ticket]:
+        """Give the tickets of a customer that are open, in the order of their ids."""
 
     async def last_contacts(self, customer_id: str, limit: int) -> list[InteractionDraft]:
         """Give the `limit` (1 or more) closed interactions of a customer that began last."""
@@ -63,6 +70,8 @@ class MemoryStore:
         self._rows: dict[str, InteractionDraft] = {}
         self._contacts: dict[str, list[tuple[Instant, str]]] = {}
         self._cursors: dict[str, int] = {}
+        self._tickets: dict[str, Ticket] = {}
+        self._open_tickets: dict[str, dict[str, None]] = {}
 
     async def save_customers(self, customers: Iterable[Customer]) -> None:
         """Write customers with their numbers; those with known ids are replaced."""
@@ -82,6 +91,20 @@ class MemoryStore:
             last_at = last[0].started_at if last else None
             answer.append(Candidate(self._customers[customer_id], last_at))
         return answer
+
+    async def save_tickets(self, tickets: Iterable[Ticket]) -> None:
+        """Write tickets; those with known ids are replaced."""
+        for ticket in tickets:
+            known = self._tickets.get(ticket.ticket_id)
+            if known is not None and known.state in OPEN_STATES:
+                del self._open_tickets[known.customer_id][known.ticket_id]
+            self._tickets[ticket.ticket_id] = ticket
+            if ticket.state in OPEN_STATES:
+                self._open_tickets.setdefault(ticket.customer_id, {})[ticket.ticket_id] = None
+
+    async def open_tickets(self, customer_id: str) -> list[Ticket]:
+        """Give the tickets of a customer that are open, in the order of their ids."""
+        return [self._tickets[key] for key in sorted(self._open_tickets.get(customer_id, ()))]
 
     async def last_contacts(self, customer_id: str, limit: int) -> list[InteractionDraft]:
         """Give the customer's closed interactions, those begun last first."""
