@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from acd.stats import Contact, ContactFold, Figures, figures
-from agents.stats import TimeInState
-from csta.agent_events import AgentEvent
+from acd.contact_fold import ContactFold
+from acd.stats import Figures, add_up, figures
+from acd.visits import AnyVisit, By, counted_in, visits_of
+from agents.ledger import Activity, AgentLedger, AgentSums, sum_of_agents
+from agents.stats import RATIOS
 from csta.call_events import CallCleared, CallEvent, Diverted, Established
-from csta.ids import CallId, category_of, device
+from csta.ids import AgentId, CallId, category_of, device
 from csta.instants import Instant, Milliseconds
-from csta.states import AgentState
 from ctiserver.core.wire import Published
 from scenarios.scenario import Scenario
 from switch_sim.callers import CallerPlan
@@ -22,10 +23,10 @@ from switch_sim.trunks import TrunkBoard
 
 
 class QueueResult(msgspec.Struct, frozen=True):
-    """What was measured at one queue."""
+    """What was measured at one queue: over contacts that came to it first, and over its visits."""
 
     figures: Figures
-    longest_wait_ms: Milliseconds
+    visits: Figures
 
 
 class GroupUse(msgspec.Struct, frozen=True):
@@ -40,7 +41,8 @@ class GroupUse(msgspec.Struct, frozen=True):
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured in one run, from the end of the warm-up until nobody calls any more.
 
-    A contact belongs to the queue it came to first; it counts when it came there in that time.
+    A contact belongs to the queue it came to first. Whether it counts, and each of its visits, is
+    decided by the rule `by`.
     """
 
     seed: int
@@ -52,11 +54,22 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """Calls that were over before they came to a queue, by outcome."""
     unfinished: int
     """Calls that were not over long after the end."""
-    occupancy_share: float | None
-    wrap_up_ms: Milliseconds
+    agents: dict[AgentId, AgentSums]
+    """The ledger of each agent who was there."""
     trunks: tuple[GroupUse, ...]
     voice_units: GroupUse | None
     events: int
+    by: By = By.OFFER
+
+    @property
+    def occupancy_share(self) -> float | None:
+        """Busy and wrap-up of busy, wrap-up and ready, of all agents together (AWS)."""
+        return RATIOS["occupancy AWS"].share(sum_of_agents(self.agents.values()))
+
+    @property
+    def wrap_up_ms(self) -> Milliseconds:
+        """Work after calls, of all agents together."""
+        return sum(agent.spent_ms[Activity.WORK] for agent in self.agents.values())
 
     @property
     def blocked(self) -> int:
@@ -67,12 +80,13 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 class Meter:
     """Measures one run: a listener of the world's events, and a counter of what was tried."""
 
-    def __init__(self, scenario: Scenario, pbx: SimulatedPbx) -> None:
+    def __init__(self, scenario: Scenario, pbx: SimulatedPbx, by: By = By.OFFER) -> None:
         """Begin with nothing measured."""
         self._scenario = scenario
+        self._by = by
         self._pbx = pbx
         self._contacts = ContactFold()
-        self._agents = TimeInState(scenario.measured_from, scenario.ends_at)
+        self._agents = AgentLedger(scenario.measured_from, scenario.ends_at)
         self._voice = _VoiceUse(scenario.measured_from, scenario.ends_at)
         self._attempts = 0
         self._unqueued: Counter[str] = Counter()
@@ -88,10 +102,11 @@ class Meter:
         """Take in what has happened."""
         self._events += len(events)
         for event in events:
-            if isinstance(event.data, AgentEvent):
-                self._agents.take(event.data, event.at)
-            elif isinstance(event.data, CallEvent):
-                self._take_call(event.data, event.at)
+            data, at = event.data, event.at
+            self._agents.take(data, at)
+            if isinstance(data, CallEvent):
+                self._take_call(data, at)
+            self._contacts.take(data, at)
 
     def trunk_boards(self) -> tuple[TrunkBoard, ...]:
         """Tell how all trunks stand now."""
@@ -104,14 +119,9 @@ class Meter:
         """Sum up; the boards are those at the end of the warm-up and when nobody calls any more."""
         scenario = self._scenario
         self._agents.close(scenario.ends_at)
-        contacts = [
-            contact
-            for contact in self._contacts.finished
-            if scenario.measured_from <= contact.offered_at < scenario.ends_at
-        ]
         measured_ms = scenario.ends_at - scenario.measured_from
         voice_units = sum(units.size for units in scenario.pbx.voice_units)
-        results = self._by_queue(contacts)
+        results = self._by_queue()
         return RunResult(
             seed=seed,
             queues=results,
@@ -119,8 +129,7 @@ class Meter:
             attempts=self._attempts,
             unqueued=dict(sorted(self._unqueued.items())),
             unfinished=len(self._contacts.waiting()),
-            occupancy_share=self._agents.occupancy_share,
-            wrap_up_ms=self._agents.total_ms(AgentState.WORKING_AFTER_CALL),
+            agents=self._agents.sums(),
             trunks=tuple(
                 _use(one, other, measured_ms) for one, other in zip(before, after, strict=True)
             ),
@@ -128,29 +137,28 @@ class Meter:
             if voice_units
             else None,
             events=self._events,
+            by=self._by,
         )
 
     def _take_call(self, event: CallEvent, at: Instant) -> None:
         self._voice.take(event, at)
-        finished = len(self._contacts.finished)
-        self._contacts.take(event, at)
         if (
             isinstance(event, CallCleared)
-            and len(self._contacts.finished) == finished
             and at >= self._scenario.measured_from
+            and not self._contacts.knows(event.call_id)
         ):
             self._unqueued[event.outcome.value] += 1
 
-    def _by_queue(self, contacts: Sequence[Contact]) -> dict[str, QueueResult]:
-        of_queue: dict[str, list[Contact]] = {}
-        for contact in contacts:
-            of_queue.setdefault(contact.queue, []).append(contact)
+    def _by_queue(self) -> dict[str, QueueResult]:
+        scenario, finished = self._scenario, self._contacts.finished
+        span = scenario.measured_from, scenario.ends_at, self._by
+        contacts = _of_queues(counted_in(finished, *span))
+        visits = _of_queues(counted_in(visits_of(finished), *span))
         results = {}
-        for queue in self._scenario.engine.acd.queues:
-            own = of_queue.get(device("acd", queue.name), [])
+        for queue in scenario.engine.acd.queues:
+            at, within = device("acd", queue.name), queue.service_level_ms
             results[queue.name] = QueueResult(
-                figures(own, queue.service_level_ms),
-                max((contact.waited_ms or 0 for contact in own), default=0),
+                figures(contacts.get(at, ()), within), figures(visits.get(at, ()), within)
             )
         return results
 
@@ -161,18 +169,17 @@ def in_all(results: Sequence[QueueResult]) -> QueueResult:
     Each call is within the threshold of its own queue or not. Where the thresholds differ, that of
     the sum is 0.
     """
-    each = [result.figures for result in results]
-    sums = {
-        name: sum(getattr(one, name) for one in each)
-        for name in Figures.__struct_fields__
-        if name != "threshold_ms"
-    }
-    thresholds = {one.threshold_ms for one in each}
-    threshold_ms = thresholds.pop() if len(thresholds) == 1 else 0
     return QueueResult(
-        Figures(threshold_ms=threshold_ms, **sums),
-        max((result.longest_wait_ms for result in results), default=0),
+        add_up([result.figures for result in results]),
+        add_up([result.visits for result in results]),
     )
+
+
+def _of_queues(visits: Sequence[AnyVisit]) -> dict[str, list[AnyVisit]]:
+    of_queue: dict[str, list[AnyVisit]] = {}
+    for visit in visits:
+        of_queue.setdefault(visit.queue, []).append(visit)
+    return of_queue
 
 
 def _use(before: TrunkBoard, after: TrunkBoard, measured_ms: Milliseconds) -> GroupUse:

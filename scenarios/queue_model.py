@@ -7,20 +7,22 @@ of what happens next.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from heapq import heappop, heappush
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
 
-from acd.config import AcdConfig, AgentChoice, QueueConfig, Step
+from acd.config import AcdConfig, AgentChoice, QueueConfig
 from acd.decisions import AcdDecision, Offer, OfferTaken, Waits
 from acd.distributor import Distributor
 from acd.inputs import Answered, AskState, Enter, Leave, LogOn, PhoneBusy
+from acd.steps import Step
 from agents.config import AgentConfig
 from agents.directory import Directory
 from agents.stats import TimeInState
-from csta.agent_events import AgentEvent
+from csta.agent_events import AGENT_EVENTS
 from csta.instants import HOUR, MINUTE, SECOND, Instant, Milliseconds
 from csta.states import AgentState
 from switch_sim.variates import Distribution, Exponential, Lognormal, Streams, endless
@@ -30,6 +32,9 @@ _SKILL_SHARES = (0.20, 0.18, 0.17, 0.16, 0.15, 0.14)
 _PRIORITY_SHARES = (0.60, 0.30, 0.10)
 _OVERFLOW_AFTER = 60 * SECOND
 _BLOCK = 1024
+
+_Happening: TypeAlias = Callable[[str, Instant], None]
+"""What happens to somebody, and when."""
 
 
 class CallMix(msgspec.Struct, frozen=True):
@@ -219,17 +224,23 @@ class _Run:
         self.queues = _choices([s for _, s in model.mix.queues], streams.stream("queue"))
         self.priorities = _choices([s for _, s in model.mix.priorities], streams.stream("priority"))
         self.calls: dict[str, _Call] = {}
-        self.heap: list[tuple[Instant, int, str, str]] = []
+        self.heap: list[tuple[Instant, int, _Happening, str]] = []
         self.serial = 0
         self.times = TimeInState(warm_up_ms, until)
         self.arrived = self.offered = self.answered = self.answered_within = 0
         self.abandoned = self.waited = self.wait_answered_ms = self.wait_abandoned_ms = 0
+        self.takers: dict[type, Callable[[Any, Instant], None]] = {
+            **dict.fromkeys(AGENT_EVENTS, self.times.take),
+            Offer: self.take_offer,
+            OfferTaken: self.answer,
+            Waits: self.wait,
+        }
 
     def outcome(self) -> Outcome:
         for agent in self.model.agents:
             self.take(self.acd.handle(LogOn(agent.agent_id), 0), 0)
             self.take(self.acd.handle(AskState(agent.agent_id, AgentState.READY), 0), 0)
-        self.push(next(self.gaps), "arrives", "")
+        self.push(next(self.gaps), self.arrive, "")
         now = self.pass_time()
         self.times.close(now)
         busy = self.times.total_ms(AgentState.BUSY)
@@ -247,9 +258,9 @@ class _Run:
             window_ms=self.until - self.warm_up_ms,
         )
 
-    def push(self, at: Instant, what: str, who: str) -> None:
+    def push(self, at: Instant, what: _Happening, who: str) -> None:
         self.serial += 1
-        heapq.heappush(self.heap, (at, self.serial, what, who))
+        heappush(self.heap, (at, self.serial, what, who))
 
     def pass_time(self) -> Instant:
         """Let everything happen, deadlines of the ACD first; give the last instant."""
@@ -261,20 +272,15 @@ class _Run:
                 now = due
                 self.take(acd.wake(now), now)
             elif heap:
-                now, _, what, who = heapq.heappop(heap)
-                if what == "arrives":
-                    self.arrive(now)
-                elif what == "talked":
-                    self.take(acd.handle(PhoneBusy(who, None), now), now)
-                else:
-                    self.give_up(who, now)
+                now, _, what, who = heappop(heap)
+                what(who, now)
             else:
                 return now
 
-    def arrive(self, now: Instant) -> None:
+    def arrive(self, _who: str, now: Instant) -> None:
         if now >= self.until:
             return
-        self.push(now + next(self.gaps), "arrives", "")
+        self.push(now + next(self.gaps), self.arrive, "")
         self.arrived += 1
         call = _Call(str(self.arrived), now, now >= self.warm_up_ms)
         self.offered += call.counts
@@ -284,32 +290,35 @@ class _Run:
         self.take(self.acd.handle(Enter(call.call_id, queue, priority), now), now)
 
     def take(self, decisions: list[AcdDecision], now: Instant) -> None:
+        takers = self.takers
         for decision in decisions:
-            if isinstance(decision, AgentEvent):
-                self.times.take(decision, now)
-            elif isinstance(decision, Offer):
-                self.take(self.acd.handle(Answered(decision.offer_id), now), now)
-            elif isinstance(decision, OfferTaken):
-                self.answer(decision, now)
-            elif isinstance(decision, Waits):
-                self.wait(self.calls[decision.call_id], now)
+            taker = takers.get(type(decision))
+            if taker is not None:
+                taker(decision, now)
+
+    def take_offer(self, offer: Offer, now: Instant) -> None:
+        self.take(self.acd.handle(Answered(offer.offer_id), now), now)
 
     def answer(self, taken: OfferTaken, now: Instant) -> None:
         offer = taken.offer
         call = self.calls.pop(offer.call_id)
-        self.push(now + next(self.talks), "talked", offer.agent_id)
+        self.push(now + next(self.talks), self.hang_up, offer.agent_id)
         if call.counts:
             self.answered += 1
             self.answered_within += taken.waited_ms <= self.within_ms
             self.wait_answered_ms += taken.waited_ms
 
-    def wait(self, call: _Call, now: Instant) -> None:
+    def hang_up(self, agent_id: str, now: Instant) -> None:
+        self.take(self.acd.handle(PhoneBusy(agent_id, None), now), now)
+
+    def wait(self, waits: Waits, now: Instant) -> None:
+        call = self.calls[waits.call_id]
         if call.waited:
             return
         call.waited = True
         self.waited += call.counts
         if self.patience is not None:
-            self.push(now + next(self.patience), "gives_up", call.call_id)
+            self.push(now + next(self.patience), self.give_up, call.call_id)
 
     def give_up(self, call_id: str, now: Instant) -> None:
         call = self.calls.pop(call_id, None)

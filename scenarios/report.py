@@ -5,91 +5,40 @@ A share of several runs is made from their sums; the interval is Student's, 95 %
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from operator import methodcaller
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from operator import attrgetter, methodcaller
+from typing import TypeVar
 
-import msgspec
-
-from acd.stats import SERVICE_LEVELS, Figures
-from csta.instants import Instant, Milliseconds
+from acd.service_levels import ABANDONMENT, VARIANTS, Level, Variant
+from acd.stats import BUCKET_EDGES, Figures, WaitCounts
+from agents.ledger import Activity, AgentSums, sum_of_agents
+from agents.stats import FAIR_SHARES, RATIOS, Fairness, fairness_of
+from csta.ids import AgentId
 from scenarios.intervals import half_width
 from scenarios.meter import GroupUse, QueueResult, RunResult, in_all
+from scenarios.patience import PatienceCurve, fit_curve
+from scenarios.report_document import (
+    AgentReport,
+    Bucket,
+    Estimate,
+    FairnessReport,
+    GroupReport,
+    QueueReport,
+    Report,
+    ServiceLevel,
+    VisitReport,
+)
 from scenarios.scenario import Scenario
 
-SCHEMA = "offhook.sim-report/1"
+PERCENTILES = (50, 80, 90, 95, 99)
 
+_OF_VISITS = [variant for variant in VARIANTS.values() if variant.level is Level.VISITS]
+_OF_CONTACTS = [variant for variant in VARIANTS.values() if variant.level is Level.CONTACTS]
 
-class Estimate(msgspec.Struct, frozen=True):
-    """One figure; `half_width` is None where there are fewer than two runs that have it."""
-
-    value: float | None
-    half_width: float | None = None
-
-
-class ServiceLevel(msgspec.Struct, frozen=True, kw_only=True):
-    """A service level, with what it means: which variant, which definition, which threshold.
-
-    The threshold is None where each call is measured by the threshold of its own queue.
-    """
-
-    variant: str
-    definition: str
-    threshold_ms: Milliseconds | None
-    share: Estimate
-
-
-class QueueReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of one queue, or of all; waits end with the answer, so that ringing counts."""
-
-    offered: Estimate
-    answered: Estimate
-    abandoned: Estimate
-    abandoned_share: Estimate
-    service_levels: tuple[ServiceLevel, ...]
-    mean_wait_ms: Estimate
-    asa_ms: Estimate
-    mean_abandon_ms: Estimate
-    waited_share: Estimate
-    longest_wait_ms: Estimate
-    """The mean of the longest waits of the runs."""
-    mean_talk_ms: Estimate
-
-
-class GroupReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A group of trunks or voice units; `mean_busy` in erlang."""
-
-    name: str
-    size: int
-    mean_busy: Estimate
-    blocked: Estimate
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """All figures of a scenario's runs. Counts are means of the runs."""
-
-    schema: str = SCHEMA
-    scenario: str
-    about: str
-    seed: int
-    seeds: tuple[int, ...]
-    replications: int
-    confidence: float = 0.95
-    measured_from: Instant
-    measured_until: Instant
-    queues: dict[str, QueueReport]
-    total: QueueReport
-    occupancy_share: Estimate
-    aht_ms: Estimate
-    """Talk, hold and wrap-up of an answered call."""
-    attempts: Estimate
-    blocked: Estimate
-    blocked_share: Estimate
-    trunks: tuple[GroupReport, ...]
-    voice_units: GroupReport | None
-    unqueued: dict[str, Estimate]
-    unfinished: Estimate
-    events: Estimate
+_Of = TypeVar("_Of")
 
 
 def report(scenario: Scenario, results: Sequence[RunResult]) -> Report:
@@ -101,6 +50,7 @@ def report(scenario: Scenario, results: Sequence[RunResult]) -> Report:
     if not results:
         raise ValueError("a report needs one run at least")
     voice_units = [result.voice_units for result in results if result.voice_units is not None]
+    all_agents = _agent_report([sum_of_agents(result.agents.values()) for result in results])
     return Report(
         scenario=scenario.name,
         about=scenario.about,
@@ -109,18 +59,17 @@ def report(scenario: Scenario, results: Sequence[RunResult]) -> Report:
         replications=len(results),
         measured_from=scenario.measured_from,
         measured_until=scenario.ends_at,
+        by=results[0].by,
         queues={
             name: _queue_report([result.queues[name] for result in results])
             for name in results[0].queues
         },
         total=_queue_report([result.total for result in results]),
-        occupancy_share=_mean([result.occupancy_share for result in results]),
-        aht_ms=_ratio(
-            [
-                (result.total.figures.talk_ms + result.wrap_up_ms, result.total.figures.answered)
-                for result in results
-            ]
-        ),
+        occupancy_share=all_agents.ratios["occupancy AWS"],
+        aht_ms=all_agents.aht_ms,
+        all_agents=all_agents,
+        agents=_agents(results),
+        fairness={measure: _fairness(results, measure) for measure in FAIR_SHARES},
         attempts=_mean([result.attempts for result in results]),
         blocked=_mean([result.blocked for result in results]),
         blocked_share=_ratio([(result.blocked, result.attempts) for result in results]),
@@ -128,39 +77,163 @@ def report(scenario: Scenario, results: Sequence[RunResult]) -> Report:
             _group_report(groups) for groups in zip(*(r.trunks for r in results), strict=True)
         ),
         voice_units=_group_report(voice_units) if voice_units else None,
-        unqueued=_unqueued(results),
+        unqueued=_means([result.unqueued for result in results]),
         unfinished=_mean([result.unfinished for result in results]),
         events=_mean([result.events for result in results]),
     )
 
 
-def _queue_report(runs: Sequence[QueueResult]) -> QueueReport:
-    each = [run.figures for run in runs]
-    pooled = in_all(runs).figures
+class _Runs:
+    """The figures of each run, and their sum."""
 
-    def share(of: Callable[[Figures], float | None]) -> Estimate:
-        return Estimate(of(pooled), _spread([of(one) for one in each]))
+    def __init__(self, each: Sequence[Figures], pooled: Figures) -> None:
+        self.each = each
+        self.pooled = pooled
 
-    return QueueReport(
-        offered=_mean([one.offered for one in each]),
-        answered=_mean([one.answered for one in each]),
-        abandoned=_mean([one.abandoned for one in each]),
-        abandoned_share=share(lambda one: one.abandoned_share),
-        service_levels=tuple(
+    def count(self, name: str) -> Estimate:
+        return _mean([getattr(one, name) for one in self.each])
+
+    def share(self, of: Callable[[Figures], float | None]) -> Estimate:
+        return _pooled(of, self.pooled, self.each)
+
+    def levels(self, variants: Iterable[Variant], over: Level) -> list[ServiceLevel]:
+        return [
             ServiceLevel(
-                variant=variant,
-                definition=definition,
-                threshold_ms=pooled.threshold_ms or None,
-                share=share(methodcaller("service_level", variant)),
+                variant=variant.variant,
+                definition=variant.formula,
+                source=variant.source,
+                counted_over=over,
+                threshold_ms=self.pooled.threshold_ms or None,
+                short_ms=self.pooled.short_ms,
+                share=self.share(variant.share),
             )
-            for variant, definition in SERVICE_LEVELS.items()
+            for variant in variants
+        ]
+
+    def percentiles(self, name: str) -> dict[str, Estimate]:
+        return {f"p{part}": self.share(partial(_percentile, name, part)) for part in PERCENTILES}
+
+    def buckets(self) -> tuple[Bucket, ...]:
+        answered, abandoned = (
+            [_mean(counts) for counts in zip(*of_runs, strict=True)]
+            for of_runs in (
+                [one.answered_waits.buckets() for one in self.each],
+                [one.abandoned_waits.buckets() for one in self.each],
+            )
+        )
+        begins = (0, *BUCKET_EDGES)
+        return tuple(
+            Bucket(from_ms=begin, answered=answered[place], abandoned=abandoned[place])
+            for place, begin in enumerate(begins)
+        )
+
+
+def _queue_report(results: Sequence[QueueResult]) -> QueueReport:
+    in_sum = in_all(results)
+    contacts = _Runs([result.figures for result in results], in_sum.figures)
+    visits = _Runs([result.visits for result in results], in_sum.visits)
+    levels = visits.levels(_OF_VISITS, Level.VISITS)
+    levels += contacts.levels(_OF_CONTACTS, Level.CONTACTS)
+    return QueueReport(
+        offered=contacts.count("offered"),
+        answered=contacts.count("answered"),
+        abandoned=contacts.count("abandoned"),
+        abandoned_share=contacts.share(attrgetter("abandoned_share")),
+        abandonment=tuple(contacts.levels(ABANDONMENT.values(), Level.CONTACTS)),
+        visits=VisitReport(
+            offered=visits.count("offered"),
+            flowed_in=visits.count("flowed_in"),
+            flowed_out=visits.count("flowed_out"),
+            callbacks=visits.count("callbacks"),
+            exits=_means([one.exits for one in visits.each]),
         ),
-        mean_wait_ms=share(lambda one: one.mean_wait_ms),
-        asa_ms=share(lambda one: one.asa_ms),
-        mean_abandon_ms=share(lambda one: one.mean_abandon_ms),
-        waited_share=share(lambda one: one.waited_share),
-        longest_wait_ms=_mean([run.longest_wait_ms for run in runs]),
-        mean_talk_ms=share(lambda one: one.mean_talk_ms),
+        service_levels=tuple(levels),
+        mean_excess_ms=visits.share(attrgetter("mean_excess_ms")),
+        mean_wait_ms=contacts.share(attrgetter("mean_wait_ms")),
+        mean_decided_wait_ms=contacts.share(attrgetter("mean_decided_wait_ms")),
+        asa_ms=contacts.share(attrgetter("asa_ms")),
+        mean_abandon_ms=contacts.share(attrgetter("mean_abandon_ms")),
+        waited_share=contacts.share(attrgetter("waited_share")),
+        longest_wait_ms=contacts.count("longest_wait_ms"),
+        mean_talk_ms=contacts.share(attrgetter("mean_talk_ms")),
+        answered_wait_percentiles_ms=contacts.percentiles("answered_waits"),
+        abandoned_wait_percentiles_ms=contacts.percentiles("abandoned_waits"),
+        buckets=contacts.buckets(),
+        patience_median_ms=contacts.share(lambda one: _median(_patience(one))),
+        patience_mean_ms=contacts.share(lambda one: _finite(_patience(one).mean_ms)),
+    )
+
+
+def _percentile(name: str, percent: int, of: Figures) -> float | None:
+    waits: WaitCounts = getattr(of, name)
+    return waits.percentile(percent)
+
+
+def _patience(of: Figures) -> PatienceCurve:
+    """Estimate patience; whoever left otherwise than by hanging up would have waited longer."""
+    return fit_curve(
+        (wait, waits is of.abandoned_waits)
+        for waits in (of.answered_waits, of.abandoned_waits, of.other_waits)
+        for wait, count in waits.counts.items()
+        for _ in range(count)
+    )
+
+
+def _median(curve: PatienceCurve) -> float | None:
+    steps = zip(curve.times_ms, curve.shares, strict=True)
+    return next((time_ms for time_ms, left in steps if left <= 0.5), None)  # noqa: PLR2004 - half
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _agents(results: Sequence[RunResult]) -> dict[AgentId, AgentReport]:
+    ids = dict.fromkeys(agent_id for result in results for agent_id in result.agents)
+    nothing = sum_of_agents(())
+    return {
+        agent_id: _agent_report([result.agents.get(agent_id, nothing) for result in results])
+        for agent_id in ids
+    }
+
+
+def _agent_report(each: Sequence[AgentSums]) -> AgentReport:
+    pooled = sum_of_agents(each)
+
+    def share(of: Callable[[AgentSums], float | None]) -> Estimate:
+        return _pooled(of, pooled, each)
+
+    def part(activity: Activity) -> Estimate:
+        return share(methodcaller("mean_ms", activity))
+
+    return AgentReport(
+        login_ms=_mean([one.login_ms for one in each]),
+        spent_share={activity: share(methodcaller("share_of", activity)) for activity in Activity},
+        not_ready_ms=_means([one.not_ready_ms for one in each]),
+        offers=_mean([one.offers for one in each]),
+        handled=_mean([one.handled for one in each]),
+        aht_ms=share(attrgetter("aht_ms")),
+        talk_ms=part(Activity.TALK),
+        hold_ms=part(Activity.HOLD),
+        consult_ms=part(Activity.CONSULT),
+        work_ms=part(Activity.WORK),
+        transfer_share=share(attrgetter("transfer_share")),
+        hold_share=share(attrgetter("hold_share")),
+        rona_share=share(attrgetter("rona_share")),
+        answer_share=share(attrgetter("answer_share")),
+        calls_per_hour=share(attrgetter("calls_per_hour")),
+        ratios={name: share(ratio.share) for name, ratio in RATIOS.items()},
+    )
+
+
+def _fairness(results: Sequence[RunResult], measure: str) -> FairnessReport:
+    """Measure each run by itself: over all runs together everything would look more even."""
+    each = [fairness_of(result.agents.values(), measure) for result in results]
+    there: list[Fairness] = [one for one in each if one is not None]
+    return FairnessReport(
+        jain=_mean([one.jain for one in there]),
+        least=_mean([one.least for one in there]),
+        most=_mean([one.most for one in there]),
     )
 
 
@@ -173,14 +246,16 @@ def _group_report(groups: Sequence[GroupUse]) -> GroupReport:
     )
 
 
-def _unqueued(results: Sequence[RunResult]) -> dict[str, Estimate]:
-    outcomes: Counter[str] = Counter()
-    for result in results:
-        outcomes.update(result.unqueued)
-    return {
-        outcome: _mean([result.unqueued.get(outcome, 0) for result in results])
-        for outcome in sorted(outcomes)
-    }
+def _means(of_runs: Sequence[Mapping[str, int]]) -> dict[str, Estimate]:
+    """Give the mean of each count; a run that does not have it has none."""
+    names: Counter[str] = Counter()
+    for counts in of_runs:
+        names.update(counts)
+    return {name: _mean([counts.get(name, 0) for counts in of_runs]) for name in sorted(names)}
+
+
+def _pooled(of: Callable[[_Of], float | None], pooled: _Of, each: Iterable[_Of]) -> Estimate:
+    return Estimate(of(pooled), _spread([of(one) for one in each]))
 
 
 def _mean(values: Sequence[float | None]) -> Estimate:

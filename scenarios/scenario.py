@@ -19,10 +19,13 @@ from acd.plan_file import read_plan
 from agents.simulated import Shift
 from agents.skills import LEVEL_MAX
 from crm_bridge.samples import COUNT_MAX
+from csta.calendar_file import read_calendars
 from csta.documents import Section, load_document, read_document
 from csta.ids import DeviceId, device, local_part
 from csta.instants import DAY, HOUR, MINUTE, Instant, Milliseconds
 from ctiserver.core.config import EngineConfig
+from ctiserver.core.reconfiguring import names_without_a_place
+from ctiserver.live.zones import PackagedZones
 from ivr.config import Flow
 from ivr.menu_file import load_flow
 from scenarios.behaviour import AgentBehaviour, read_behaviour, read_shifts
@@ -132,6 +135,9 @@ def read_scenario(document: Section) -> Scenario:
         customers=customers,
     )
     document.done()
+    for fault in names_without_a_place(scenario.engine):
+        remedy = "a flow under flows:, a queue under plan: or a number"
+        raise document.error("plan", fault, remedy)
     return scenario
 
 
@@ -156,7 +162,7 @@ def _queue_plan(document: Section) -> QueuePlan:
         section = load_document(_beside(document, document, "plan", "plans/centre.yaml"))
     else:
         section = document.section("plan")
-    plan = read_plan(section)
+    plan = read_plan(section, read_calendars(section, PackagedZones()))
     if not plan.agents:
         remedy = "agents: [{id: A, count: 5, station: 1001, skills: {sales: 5}}]"
         raise section.error("agents", "the plan has no agents", remedy)

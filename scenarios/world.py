@@ -106,8 +106,16 @@ class World:
         self.crew.start()
 
     def run(self, until: Instant | None = None) -> None:
-        """Let simulated time pass, until an instant or until nothing is left to happen."""
-        self.env.run(until=until)
+        """Let simulated time pass, until an instant or until nothing is left to happen.
+
+        Raises:
+            AssertionError: something is wrong with the engine's state; a note gives the seed.
+        """
+        try:
+            self.env.run(until=until)
+        except AssertionError as error:
+            error.add_note(f"seed {self.plan.seed}")
+            raise
         self.project_now()
 
     def request(self, service: str, principal: str | None = None, **params: object) -> str:

@@ -66,6 +66,8 @@ class OutsideParty(msgspec.Struct, frozen=True):
 
     behaviour: PhoneBehaviour
     prefix: str = ""
+    talk_ms: Milliseconds | None = None
+    """How long they talk before they hang up; None: until the other one does."""
 
 
 class PbxConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import msgspec
 from csta.causes import Cause
 from csta.ids import DeviceId, category_of, device, local_part
 from csta.instants import Instant
+from switch_sim.callees import Callee
 from switch_sim.config import OutsideParty, PbxConfig, PhoneBehaviour, Route
 from switch_sim.legs import Party
 from switch_sim.phones import Phone, VoiceUnits
@@ -72,7 +73,7 @@ class DialPlan:
     def _reach_outside(self, device_id: DeviceId, now: Instant) -> Reached | Cause:
         number = local_part(device_id)
         outside = _longest_prefix(self._outside, number)
-        phone = Phone(device_id, outside.behaviour if outside else PhoneBehaviour())
+        phone = _outside_phone(device_id, outside)
         route = _longest_prefix(self._routes, number)
         if route is None:
             return Cause.NETWORK_NOT_OBTAINABLE
@@ -82,6 +83,14 @@ class DialPlan:
             if self.trunks[name].seize(now):
                 return Reached(self.trunks[name].device, phone, number, self.trunks[name])
         return Cause.TRUNKS_BUSY
+
+
+def _outside_phone(device_id: DeviceId, party: OutsideParty | None) -> Phone:
+    if party is None:
+        return Phone(device_id, PhoneBehaviour())
+    if party.talk_ms is None:
+        return Phone(device_id, party.behaviour)
+    return Callee(device_id, party.behaviour, party.talk_ms)
 
 
 P = TypeVar("P", Route, OutsideParty)

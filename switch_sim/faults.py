@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol, get_args
 
 import msgspec
 import numpy as np
 import simpy
 
+from csta.ids import DeviceId
 from csta.instants import Instant, Milliseconds
 from ctiserver.core.switch_link import AnyCommand, AnyObservation, LinkDown, LinkUp, SwitchLink
 from switch_sim.clock import SimpyClock
@@ -65,15 +67,30 @@ class LinkDrop(msgspec.Struct, frozen=True):
     up_at: Instant
 
 
+class PhoneOutage(msgspec.Struct, frozen=True):
+    """A time during which the switch cannot reach a phone; None: for ever."""
+
+    device: DeviceId
+    lost_at: Instant
+    back_at: Instant | None = None
+
+
 class Faults(msgspec.Struct, frozen=True):
     """All that is wrong with one link. Of several faults that befall an observation, all count."""
 
     faults: tuple[Fault, ...] = ()
     drops: tuple[LinkDrop, ...] = ()
+    outages: tuple[PhoneOutage, ...] = ()
 
 
 class SnapshotLink(SwitchLink, Protocol):
-    """A link that can tell of all its legs at once."""
+    """A link that can tell of all its legs at once, and whose phones can be unplugged."""
+
+    def unplug(self, device: DeviceId) -> None:
+        """Let a phone be lost."""
+
+    def plug_in(self, device: DeviceId) -> None:
+        """Let a phone be there again."""
 
     def snapshot(self) -> tuple[dict[str, Any], ...]:
         """Tell of all legs, for `LinkUp`."""
@@ -103,6 +120,10 @@ class FaultyLink:
         for drop in faults.drops:
             self._clock.call_at(drop.down_at, self.go_down)
             self._clock.call_at(drop.up_at, self.come_up)
+        for outage in faults.outages:
+            self._clock.call_at(outage.lost_at, partial(link.unplug, outage.device))
+            if outage.back_at is not None:
+                self._clock.call_at(outage.back_at, partial(link.plug_in, outage.device))
 
     def execute(self, command: AnyCommand) -> None:
         """Carry out a command, unless the link is down."""

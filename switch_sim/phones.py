@@ -14,17 +14,19 @@ from switch_sim.legs import Exchange, Leg, Party
 class Phone(Party):
     """One phone with one line: it takes one call at a time, and behaves as it is told to."""
 
-    __slots__ = ("behaviour", "device", "leg")
+    __slots__ = ("behaviour", "device", "leg", "lost")
 
     def __init__(self, device_id: DeviceId, behaviour: PhoneBehaviour) -> None:
         """Begin idle."""
         self.device = device_id
         self.behaviour = behaviour
         self.leg: Leg | None = None
+        self.lost = False
+        """Whether the switch knows that it cannot reach the phone."""
 
     def refusal(self) -> Cause | None:
         """Tell why the phone cannot even be called now, or None when it can."""
-        if self.behaviour.act is PhoneAct.UNPLUGGED:
+        if self.lost or self.behaviour.act is PhoneAct.UNPLUGGED:
             return Cause.DEST_NOT_OBTAINABLE
         return None if self.leg is None else Cause.BUSY
 

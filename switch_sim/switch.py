@@ -18,6 +18,8 @@ from ctiserver.core.switch_link import (
     AnyCommand,
     AnyObservation,
     Clear,
+    DeviceBack,
+    DeviceLost,
     Dial,
     Digit,
     Hold,
@@ -185,6 +187,28 @@ class SimulatedPbx:
         leg = self._leg_at(device)
         if leg is not None and leg.held_from is not None:
             conversations.retrieve(leg, self._untold.append)
+            self._tell()
+
+    def unplug(self, device: DeviceId) -> None:
+        """Let a phone be lost, and the switch tell of it; whatever goes on there ends.
+
+        Who behaves as `PhoneAct.UNPLUGGED` cannot be called either, but nobody tells of it.
+        """
+        phone = self.dial_plan.phones[device]
+        if phone.lost:
+            return
+        phone.lost = True
+        self._untold.append(DeviceLost(device))
+        if phone.leg is not None:
+            self._end(phone.leg, Cause.DEST_OUT_OF_ORDER, far_end=True)
+        self._tell()
+
+    def plug_in(self, device: DeviceId) -> None:
+        """Let a phone that was lost be there again, and the switch tell of it."""
+        phone = self.dial_plan.phones[device]
+        if phone.lost:
+            phone.lost = False
+            self._untold.append(DeviceBack(device))
             self._tell()
 
     def digits_heard(self, name: DeviceId | LegId) -> str:

@@ -131,11 +131,13 @@ class Call:
         "call_id",
         "called",
         "calling",
+        "calls_back",
         "cleared",
         "coming",
         "connections",
         "correlator_data",
         "direction",
+        "exit_reason",
         "failure",
         "instances",
         "last_cause",
@@ -170,10 +172,14 @@ class Call:
         self.instances: dict[DeviceId, int] = {}
         self.listing: tuple[ConnectionInfo, ...] = ()
         self.outcome: CallOutcome | None = None
+        self.exit_reason: str | None = None
+        """Why it left its last queue, if neither an agent nor the caller's hanging up did it."""
         self.failure: Cause | None = None
         self.last_cause: Cause | None = None
         """Why the last party was cleared, which is why the call is cleared."""
         self.abandoned = False
+        self.calls_back = False
+        """Whether it is the call of a callback, which the ACD has begun."""
         self.cleared = False
         self.request_id: str | None = None
         self._watches = {clocked: _Stopwatch() for clocked in Clocked}

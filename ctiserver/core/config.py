@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from acd.config import AcdConfig
@@ -9,6 +11,15 @@ from agents.config import AgentConfig
 from csta.ids import DeviceId
 from csta.instants import Milliseconds
 from ivr.config import Flow
+
+
+class OnViolation(StrEnum):
+    """What a violated invariant means (DESIGN §9.4)."""
+
+    STOP = "stop"
+    """The run ends with the sentence: in simulation and in tests."""
+    QUARANTINE = "quarantine"
+    """An event tells of it, whose it is, is set apart, and the rest goes on: live."""
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,3 +40,6 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How long a leg may be under way before it counts as not answered."""
     afterwards_ms: Milliseconds = 900_000
     """How long data may still be associated with a call that is over."""
+    audit_ms: Milliseconds = 0
+    """How often all invariants are looked at, as long as anything happens; 0: never. Live: 10 s."""
+    on_violation: OnViolation = OnViolation.STOP

@@ -29,6 +29,7 @@ from csta.call_events import (
 )
 from csta.causes import Cause
 from csta.ids import CallId, DeviceId
+from csta.instants import Milliseconds
 from csta.states import CONNECTION_STEPS, ConnectionState
 from ctiserver.core import permitted
 from ctiserver.core.calls import Call, Clocked, Connection, Role
@@ -82,7 +83,14 @@ class ConnectionSteps:
             )
         self._emit(Delivered, connection, cause, request_id, alerting_device=connection.device_id)
 
-    def queue(self, connection: Connection, cause: Cause, number: int, in_front: int) -> None:
+    def queue(
+        self,
+        connection: Connection,
+        cause: Cause,
+        number: int,
+        in_front: int,
+        estimated_wait_ms: Milliseconds | None = None,
+    ) -> None:
         """The call waits at the queue."""
         self._step(connection, ConnectionState.QUEUED)
         self._emit(
@@ -92,6 +100,7 @@ class ConnectionSteps:
             queue=connection.device_id,
             number_queued=number,
             calls_in_front=in_front,
+            estimated_wait_ms=estimated_wait_ms,
         )
 
     def divert(
@@ -123,8 +132,11 @@ class ConnectionSteps:
     ) -> None:
         """The device has answered."""
         self._step(connection, ConnectionState.CONNECTED)
-        if connection.leg is not None:
-            connection.call.outcome = CallOutcome.ANSWERED
+        call = connection.call
+        if connection.leg is not None and call.outcome is not CallOutcome.ANSWERED:
+            call.outcome = CallOutcome.ANSWERED
+            # Who has called is dialling no more.
+            self.touched.update((party.device_id, None) for party in call.others(connection))
         self._emit(Established, connection, cause, request_id, answering_device=answering)
         connection.call.request_id = None
 
@@ -184,6 +196,7 @@ class ConnectionSteps:
             call.last_cause or cause,
             request_id,
             outcome=call.outcome or self._failure_of(call),
+            exit_reason=call.exit_reason,
             durations=Durations(
                 ring_ms=call.total_ms(Clocked.RING),
                 queue_ms=call.total_ms(Clocked.QUEUE),

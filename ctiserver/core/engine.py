@@ -6,30 +6,38 @@ why an agent can never be offered two calls and why the log of inputs rebuilds e
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from acd.distributor import Distributor
-from acd.inputs import PhoneBusy
 from agents.directory import Directory
-from csta.call_events import CallOutcome, Party
+from csta.call_events import Party
 from csta.causes import Cause
 from csta.errors import CtiError
 from csta.ids import CallId, DeviceId, LegId, category_of, local_part, number_device
 from csta.instants import Instant
-from csta.states import AgentState, BusyPhase, ConnectionState
+from csta.states import ConnectionState
 from ctiserver.core.call_model import CallModel
-from ctiserver.core.calls import Call, Connection, Role
+from ctiserver.core.calls import Call, Role
 from ctiserver.core.config import EngineConfig
 from ctiserver.core.contacts import Contact
 from ctiserver.core.flow_walks import FlowWalks
-from ctiserver.core.inputs import EngineInput, LookedUp, Observed, Requested
+from ctiserver.core.inputs import Configured, EngineInput, LookedUp, Observed, Requested
+from ctiserver.core.monitor import Monitor
 from ctiserver.core.numbering import Numbering
 from ctiserver.core.outbox import EngineDecision, LookUp, Outbox, Reply
 from ctiserver.core.parties import Parties
+from ctiserver.core.phones import follow_phones
 from ctiserver.core.prompts import Prompts
 from ctiserver.core.queueing import Queueing
+from ctiserver.core.reachability import Reachability
+from ctiserver.core.reconfiguring import Reconfiguring
 from ctiserver.core.requests import Requests
 from ctiserver.core.switch_link import (
     Answer,
     AnyObservation,
+    DeviceBack,
+    DeviceLost,
     Digit,
     LegGone,
     LegHeld,
@@ -40,6 +48,7 @@ from ctiserver.core.switch_link import (
     LegUp,
     PlayEnded,
 )
+from ctiserver.core.wakings import Wakings
 
 
 class Engine:
@@ -55,79 +64,100 @@ class Engine:
         self.parties = Parties(self.out, self.model, config.answer_ms_max)
         self.parties.on_stranded = self._help_stranded
         self.parties.on_left = self._give_up_place
-        prompts = Prompts(self.out, config.link_id)
-        self.prompts = prompts
-        self.queueing = Queueing(self.acd, config.acd, self.parties, prompts)
+        self.prompts = prompts = Prompts(self.out, config.link_id)
+        self.queueing = Queueing(self.acd, self.parties, prompts)
+        self.announcing = self.queueing.announcing
+        self.queueing.exits.on_divert = self._divert
         self.walks = FlowWalks(config.flows, config.voice_units, self.parties, prompts, self.acd)
         self.walks.on_queue = self.queueing.enter
         self.walks.on_transfer = self._transfer_from_flow
         self.queueing.before_entry = self.walks.leave_entry
+        self.reachability = Reachability(
+            self.out, self.directory, self.queueing.tell, config.link_id
+        )
         self.numbering = Numbering(config)
         self.contacts: dict[CallId, Contact] = {}
+        self.queueing.contacts = self.contacts
         self.requests = Requests(self)
         self.second_steps = self.requests.calls.second_steps
-        self._agendas = (
-            self.walks.deadlines,
-            self.parties.unanswered,
-            self.second_steps.deadlines,
+        self.reconfiguring = Reconfiguring(self)
+        self.monitor = Monitor(self)
+        self._wakings = Wakings(
+            (self._wake_acd, self.acd.floor.agenda),
+            (self.announcing.wake, self.announcing.deadlines),
+            (self.queueing.whispering.wake, self.queueing.whispering.deadlines),
+            (self.walks.wake, self.walks.deadlines),
+            (self.second_steps.overdue, self.second_steps.deadlines),
+            (self._wake_parties, self.parties.unanswered),
+            (self.monitor.wake, self.monitor.deadlines),
+            on_fault=self.monitor.failed,
         )
-        self._observed = {
-            LegSeen: self._leg_seen,
-            LegRinging: self._leg_ringing,
-            LegUp: self._leg_up,
-            LegHeld: self._leg_held,
-            LegRetrieved: self._leg_retrieved,
-            LegsJoined: self._legs_joined,
-            LegGone: self._leg_gone,
-            Digit: self._digit,
-            PlayEnded: self._play_ended,
-        }
+        self._observed = self._observations()
 
     def handle(self, event: EngineInput, now: Instant) -> list[EngineDecision]:
         """Take in one input: what it decides is in the order in which it came about."""
         self.out.now = now
-        if isinstance(event, Observed):
-            self._observe(event.what)
-        elif isinstance(event, Requested):
-            self._request(event)
-        else:
-            self._looked_up(event)
+        self.monitor.begins(event)
+        try:
+            if isinstance(event, Observed):
+                self.observe(event.what)
+            elif isinstance(event, LookedUp):
+                self._looked_up(event)
+            else:
+                self._request(event)
+        except Exception as error:  # noqa: BLE001 - the monitor decides what it means
+            self.monitor.failed(event, error)
         return self._finish_step()
 
     def wake_at(self) -> Instant | None:
         """Give the instant that matters next to the ACD, a walk or a leg under way."""
-        earliest = self.acd.wake_at()
-        for agenda in self._agendas:
-            at = agenda.next_at()
-            if at is not None and (earliest is None or at < earliest):
-                earliest = at
-        return earliest
+        return self._wakings.next_at()
 
     def wake(self, now: Instant) -> list[EngineDecision]:
         """Act on every deadline that has come."""
         self.out.now = now
-        self.queueing.perform(self.acd.wake(now))
-        self.walks.wake(now)
-        self.second_steps.overdue(now)
-        for leg in self.parties.overdue(now):
-            self._observe(LegGone(leg=leg.leg_id, cause=Cause.CALL_NOT_ANSWERED))
+        self.monitor.begins(None)
+        self.monitor.due_at(self.acd.wake_at())
+        self._wakings.wake(now)
         return self._finish_step()
+
+    def _wake_acd(self, now: Instant) -> None:
+        self.queueing.perform(self.acd.wake(now))
+
+    def _wake_parties(self, now: Instant) -> None:
+        for gone in self.parties.overdue(now):
+            self.observe(gone)
 
     def _finish_step(self) -> list[EngineDecision]:
         """Let agents follow their phones, keep the names of ended calls, hand out the decisions."""
+        try:
+            self.follow()
+        except Exception as error:  # noqa: BLE001 - the monitor decides what it means
+            self.monitor.failed(None, error)
+        self.monitor.look()
+        return self.out.take()
+
+    def follow(self) -> None:
+        """Let callbacks and agents follow what has become of calls and phones."""
+        if self.queueing.calling_back.promises:
+            self.queueing.calling_back.look_again()
         if self.model.touched:
-            self._follow_phones()
+            follow_phones(self)
         for call in self.model.ended:
             self.requests.data.remember(call)
         self.model.ended.clear()
-        return self.out.take()
 
     # Requests and look-ups.
 
-    def _request(self, event: Requested) -> None:
+    def _request(self, event: Requested | Configured) -> None:
         self.out.request_id, self.out.principal = event.request_id, event.principal
         try:
-            reply = Reply(event.request_id, result=self.requests.carry_out(event))
+            result = (
+                self.reconfiguring.configure(event)
+                if isinstance(event, Configured)
+                else self.requests.carry_out(event)
+            )
+            reply = Reply(event.request_id, result=result)
         except CtiError as error:
             reply = Reply(event.request_id, error=error)
         self.out.decide(reply)
@@ -141,22 +171,42 @@ class Engine:
         contact.match, contact.customer = event.match, event.customer
         self.walks.looked_up(contact)
         self.queueing.pop(contact)
+        self.queueing.known(contact)
 
     # What the switch says.
 
-    def _observe(self, what: AnyObservation) -> None:
+    def observe(self, what: AnyObservation) -> None:
+        """Take in what the switch says."""
         handler = self._observed.get(type(what))
         if handler is not None:
-            handler(what)  # type: ignore[operator]  # the table is keyed by the type
+            handler(what)
+
+    def _observations(self) -> dict[type, Callable[[Any], None]]:
+        """Say what takes in which observation."""
+        return {
+            LegSeen: self._leg_seen,
+            LegRinging: self._leg_ringing,
+            LegUp: self._leg_up,
+            LegHeld: self._leg_held,
+            LegRetrieved: self._leg_retrieved,
+            LegsJoined: self._legs_joined,
+            LegGone: self._leg_gone,
+            Digit: self._digit,
+            PlayEnded: self._play_ended,
+            DeviceLost: self.reachability.lost,
+            DeviceBack: self.reachability.back,
+        }
 
     def _leg_seen(self, event: LegSeen) -> None:
         if event.leg not in self.model.legs and not self.model.is_gone(event.leg):
             if category_of(event.device) == "station":
+                self.reachability.used(event.device)
                 self.requests.calls.dialled_by_phone(event)
             else:
                 self._call_comes_in(event)
         else:
             self.model.leg_seen(event)
+            self.parties.release_again(event.leg)
 
     def _call_comes_in(self, event: LegSeen) -> None:
         entry_device = self.numbering.entry(event.dnis)
@@ -178,9 +228,9 @@ class Engine:
             entry = self.model.attach(call, entry_device, None)
             self.model.offer(entry)
             contact.entry = entry
-        self._lead(contact, entry_device)
+        self.lead(contact, entry_device)
 
-    def _lead(self, contact: Contact, target: DeviceId) -> None:
+    def lead(self, contact: Contact, target: DeviceId) -> None:
         """Send a caller to a flow, a queue, or straight to a device."""
         category = category_of(target)
         if category == "routeing":
@@ -198,7 +248,10 @@ class Engine:
             self.parties.dial_into(contact.call, target, Cause.NEW_CALL)
 
     def _transfer_from_flow(self, contact: Contact, target: DeviceId) -> None:
-        self._lead(contact, self.numbering.device(target))
+        self.lead(contact, self.numbering.device(target))
+
+    def _divert(self, contact: Contact, target: DeviceId) -> None:
+        self.lead_call(contact.call, self.numbering.device(target), Cause.NEW_CALL, None)
 
     def lead_call(self, call: Call, target: DeviceId, cause: Cause, request_id: str | None) -> None:
         """Bring a call to where a party wants it: a queue, a flow, or a device that rings."""
@@ -207,7 +260,7 @@ class Engine:
         if category_of(target) in ("acd", "routeing"):
             if contact is None:
                 contact = self._contact_of(call)
-            self._lead(contact, target)
+            self.lead(contact, target)
         elif target in call.connections or target in call.coming:
             # A device has one part in a call: who dials himself finds himself busy.
             call.failure = Cause.BUSY
@@ -225,11 +278,13 @@ class Engine:
         return contact
 
     def _leg_ringing(self, event: LegRinging) -> None:
-        self.model.leg_ringing(event.leg)
+        if self.model.leg_ringing(event.leg) is not None:
+            self.parties.release_again(event.leg)
 
     def _leg_up(self, event: LegUp) -> None:
         known = self.model.legs.get(event.leg)
         if known is None or known.clearing:
+            self.parties.release_again(event.leg)
             return
         self.parties.unanswered.cancel(event.leg)
         offered = self.queueing.is_offer(known)
@@ -240,12 +295,15 @@ class Engine:
             return
         if leg.role is Role.VOICE_UNIT:
             self.walks.leg_up(leg)
+        elif self.queueing.calling_back.leg_up(leg):
+            return
         elif leg.role is Role.ORIGINATOR:
             self.requests.calls.originated(leg)
         elif leg.role is Role.PARTY and leg.active is not None:
-            self.parties.join(leg.active.call)
             if offered:
                 self.queueing.answered(leg)
+            else:
+                self.parties.join(leg.active.call)
 
     def _leg_held(self, event: LegHeld) -> None:
         leg = self.model.leg_held(event.leg)
@@ -266,18 +324,18 @@ class Engine:
         leg = self.model.legs.get(event.leg)
         if leg is None:
             return
-        self.parties.unanswered.cancel(event.leg)
-        if self.queueing.is_offer(leg):
-            self.queueing.offer_leg_gone(leg, event.cause)
+        self.queueing.leg_gone(leg, event.cause)
         calls = [connection.call for connection in leg.connections]
         self.model.leg_gone(event)
+        self.parties.unanswered.cancel(event.leg)
         self.second_steps.give_up(leg.leg_id)
         if leg.role is Role.VOICE_UNIT:
             self.walks.leg_gone(leg)
         for call in calls:
             self.parties.settle(call)
 
-    def _caller_gone(self, contact: Contact) -> None:
+    def give_up(self, contact: Contact) -> None:
+        """Let go of a caller who has gone."""
         self.prompts.forget(contact)
         self.walks.caller_gone(contact)
         self.queueing.leave(contact)
@@ -290,7 +348,7 @@ class Engine:
             return
         caller = contact.caller
         if caller.state is ConnectionState.NULL or caller.call is not call:
-            self._caller_gone(contact)
+            self.give_up(contact)
 
     def _contact_at(self, leg_id: LegId) -> Contact | None:
         """Find the contact whose caller is on this leg now."""
@@ -305,11 +363,14 @@ class Engine:
         if contact is not None:
             self.prompts.digit(contact, event.digit, event.duration_ms)
             self.walks.digit(contact, event.digit)
+            self.announcing.digit(contact, event.digit)
 
     def _play_ended(self, event: PlayEnded) -> None:
+        self.queueing.whispering.ended(event.leg, event.play_id)
         contact = self._contact_at(event.leg)
         if contact is not None and self.prompts.ended(contact, event.play_id):
             self.walks.play_ended(contact, event.play_id)
+            self.announcing.play_ended(contact)
 
     # Agents follow their phones.
 
@@ -317,48 +378,22 @@ class Engine:
         agent = self.directory.at_device(device_id)
         return agent.agent_id if agent else None
 
-    def _follow_phones(self) -> None:
-        """Tell the ACD what each phone that was touched is doing now (features SD009)."""
-        while self.model.touched:
-            device_id = next(iter(self.model.touched))
-            del self.model.touched[device_id]
-            agent = self.directory.at_device(device_id)
-            if agent is None or agent.state is AgentState.NULL:
-                continue
-            phase, call_id = _phase(self.model.at_device.get(device_id, []))
-            self.queueing.tell(PhoneBusy(agent.agent_id, phase, call_id))
-
     def _help_stranded(self, call: Call) -> bool:
         """Bring a caller back to the queue when the transfer that took him away came to nothing."""
         contact = self.contacts.get(call.call_id)
-        if contact is None or contact.queue is None or call.failure is None:
+        if contact is None or contact.queue is None:
             return False
-        if contact.caller.state is not ConnectionState.CONNECTED:
+        if call.failure is None and not contact.unbridged:
             return False
+        if contact.caller.state is not ConnectionState.CONNECTED or contact.caller_leg.clearing:
+            return False
+        if not contact.may_come_back():
+            return False
+        if contact.unbridged:
+            call.outcome, contact.unbridged = None, False
         call.failure = None
         for connection in list(call.connections.values()):
             if connection.state is ConnectionState.FAIL:
                 self.model.clear(connection, Cause.NORMAL)
         self.queueing.enter(contact, contact.queue, contact.priority, contact.skills)
         return True
-
-
-def _phase(connections: list[Connection]) -> tuple[BusyPhase | None, CallId | None]:
-    """Tell what a phone with these connections is doing, and with which call."""
-    by_state = {connection.state: connection for connection in connections}
-    by_state.pop(ConnectionState.NULL, None)
-    active = by_state.get(ConnectionState.CONNECTED)
-    held = by_state.get(ConnectionState.HOLD)
-    if active is not None:
-        if held is not None:
-            return BusyPhase.CONSULT, held.call.call_id
-        answered = active.call.outcome is CallOutcome.ANSWERED
-        return (BusyPhase.TALKING if answered else BusyPhase.DIALING), active.call.call_id
-    for state, phase in (
-        (ConnectionState.INITIATED, BusyPhase.DIALING),
-        (ConnectionState.HOLD, BusyPhase.HOLD),
-        (ConnectionState.ALERTING, BusyPhase.OFFERED),
-    ):
-        if state in by_state:
-            return phase, by_state[state].call.call_id
-    return None, None

@@ -63,7 +63,10 @@ class FlowWalks:
         out.decide(Join(leg=caller.leg_id, legs=(caller.leg_id, leg.leg_id)))
         model.establish(contact.entry, Cause.NEW_CALL, leg.device_id)
         name = local_part(contact.entry.device_id)
-        contact.walk = Walk(self._flows[name], self._facts_of(contact), contact.call_id)
+        contact.walks += 1
+        again = f"/flow/{contact.walks}" if contact.walks > 1 else ""
+        walk_id = contact.call_id + again
+        contact.walk = Walk(self._flows[name], self._facts_of(contact), walk_id)
         self._tell(contact, ivr.inputs.Begun())
         if contact.looked_up:
             self.looked_up(contact)
@@ -78,6 +81,10 @@ class FlowWalks:
                 return
         if self._without_port:
             self._hunt(self._without_port.pop(next(iter(self._without_port))))
+
+    def waits_for_port(self, call_id: CallId) -> bool:
+        """Tell whether a call waits until a voice unit is free."""
+        return call_id in self._without_port
 
     def digit(self, contact: Contact, digit: str) -> None:
         """The caller has pressed a key."""
@@ -141,6 +148,8 @@ class FlowWalks:
                     contact.menu_path = (*contact.menu_path, node)
                 case ivr.decisions.Collected(name, value, secret):
                     contact.collected[name] = "*" * len(value) if secret else value
+                    if not secret:
+                        contact.attributes[name] = value
                 case ivr.decisions.Ended():
                     self._end_walk(contact)
                 case _:
@@ -154,8 +163,10 @@ class FlowWalks:
 
     def _way_out(self, contact: Contact, decision: ivr.decisions.Decision) -> None:
         match decision:
-            case ivr.decisions.EnterQueue(queue, priority, skills, data):
+            case ivr.decisions.EnterQueue(queue, priority, skills, data, preferred, preferred_ms):
+                contact.preferred, contact.preferred_ms = preferred, preferred_ms
                 contact.collected.update(data)
+                contact.attributes.update(data)
                 self._keep_what_was_said(contact)
                 self.on_queue(contact, queue, priority, skills)
             case ivr.decisions.TransferTo(target):
@@ -229,4 +240,5 @@ _CONTACT_FACTS: dict[str, Callable[[Contact], object]] = {
     "customer.tier": _customer_fact("tier"),
     "customer.language": _customer_fact("language"),
     "customer.known": _known,
+    "customer.agent": _customer_fact("agent_id"),
 }

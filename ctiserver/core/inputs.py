@@ -6,6 +6,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from acd.config import AcdConfig
+from acd.inputs import Apply
+from agents.config import AgentConfig
 from csta.customers import CustomerCard, Match
 from csta.ids import CallId
 from ctiserver.core.switch_link import AnyObservation
@@ -34,4 +37,14 @@ class LookedUp(msgspec.Struct, frozen=True, tag_field="input", tag="lookedUp"):
     customer: CustomerCard | None = None
 
 
-EngineInput: TypeAlias = Observed | Requested | LookedUp
+class Configured(msgspec.Struct, frozen=True, kw_only=True, tag_field="input", tag="configured"):
+    """Queues, and agents unless None, are to be these from now on; answered as a request is."""
+
+    request_id: str
+    acd: AcdConfig
+    agents: tuple[AgentConfig, ...] | None = None
+    apply: Apply = Apply.ALL_WAITING
+    principal: str | None = None
+
+
+EngineInput: TypeAlias = Observed | Requested | LookedUp | Configured

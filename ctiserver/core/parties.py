@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 from csta.causes import Cause
 from csta.ids import DeviceId, LegId
-from csta.instants import Agenda, Instant, Milliseconds
+from csta.instants import SECOND, Agenda, Instant, Milliseconds
 from csta.states import ConnectionState
 from ctiserver.core.call_model import CallModel
 from ctiserver.core.calls import Call, Connection, Leg, LegState, Role
 from ctiserver.core.outbox import Outbox
-from ctiserver.core.switch_link import Clear, Dial, Join
+from ctiserver.core.switch_link import Clear, Dial, Join, LegGone
+
+RELEASE_MS_MAX: Milliseconds = 5 * SECOND
+"""So long a switch may take to say that a leg which was released is gone (A3)."""
 
 
 class Parties:
@@ -23,6 +26,7 @@ class Parties:
         self.model = model
         self._answer_ms_max = answer_ms_max
         self.unanswered: Agenda[LegId] = Agenda()
+        """Until when a leg is to be answered, or the switch to say that it is gone."""
         self.on_stranded: Callable[[Call], bool] = _nothing_to_do
         self.on_left: Callable[[Call], object] = _nothing_to_do
 
@@ -86,11 +90,17 @@ class Parties:
         ]
 
     def release(self, leg: Leg, cause: Cause = Cause.NORMAL_CLEARING) -> None:
-        """Ask the switch to release a leg, once."""
+        """Ask the switch to release a leg, once; it is gone when the switch says so, or is late."""
         if not leg.clearing and leg.state is not LegState.GONE:
             leg.clearing = True
-            self.unanswered.cancel(leg.leg_id)
+            self.unanswered.set(leg.leg_id, self.out.now + RELEASE_MS_MAX)
             self.out.decide(Clear(leg=leg.leg_id, cause=cause))
+
+    def release_again(self, leg_id: LegId) -> None:
+        """Release a leg that shows itself though it was released before the switch had made it."""
+        leg = self.model.legs.get(leg_id)
+        if self.model.is_gone(leg_id) if leg is None else leg.clearing:
+            self.out.decide(Clear(leg=leg_id, cause=Cause.CALL_CANCELLED))
 
     def leave(self, connection: Connection, cause: Cause, request_id: str | None = None) -> None:
         """Take a party out of a call: release the leg, unless it also serves another call."""
@@ -127,12 +137,14 @@ class Parties:
             alerting = here[0].state is ConnectionState.ALERTING
             self.leave(here[0], Cause.CALL_CANCELLED if alerting else Cause.NORMAL_CLEARING)
 
-    def overdue(self, now: Instant) -> list[Leg]:
-        """Release legs that were never answered, and hand them out."""
-        legs = [self.model.legs[leg_id] for leg_id in self.unanswered.due(now)]
-        for leg in legs:
-            self.release(leg, Cause.CALL_NOT_ANSWERED)
-        return legs
+    def overdue(self, now: Instant) -> list[LegGone]:
+        """Say what is gone: legs that were never answered, and those whose end was never told."""
+        gone = []
+        for leg in [self.model.legs[leg_id] for leg_id in self.unanswered.due(now)]:
+            cause = Cause.NORMAL_CLEARING if leg.clearing else Cause.CALL_NOT_ANSWERED
+            gone.append(LegGone(leg.leg_id, cause=cause, far_end=not leg.clearing))
+            self.release(leg, cause)
+        return gone
 
     @staticmethod
     def _end_cause(call: Call) -> Cause:

@@ -14,26 +14,30 @@ class Prompts:
 
     def __init__(self, out: Outbox, link_id: str) -> None:
         """Speak through one link."""
-        self._out = out
-        self._link_id = link_id
+        self.out = out
+        self.link_id = link_id
 
     def play(self, contact: Contact, play_id: str, uri: str) -> None:
         """Let the caller hear a prompt, a tone or music."""
         self.stop(contact)
         contact.play_id, contact.play_uri = play_id, uri
-        self._out.decide(switch_link.Play(leg=contact.caller_leg.leg_id, play_id=play_id, uri=uri))
+        self.out.decide(switch_link.Play(leg=contact.caller_leg.leg_id, play_id=play_id, uri=uri))
         self._publish(contact, Play, Cause.NORMAL, message=uri)
 
     def play_while_waiting(self, contact: Contact, uri: str) -> None:
         """Let the caller hear this until somebody answers; what plays already, plays on."""
         if contact.play_id is None or contact.play_uri != uri:
-            contact.plays += 1
-            self.play(contact, f"{contact.call_id}/wait/{contact.plays}", uri)
+            self.say(contact, uri)
+
+    def say(self, contact: Contact, uri: str) -> None:
+        """Let a waiting caller hear this now."""
+        contact.plays += 1
+        self.play(contact, f"{contact.call_id}/wait/{contact.plays}", uri)
 
     def stop(self, contact: Contact, cause: Cause = Cause.SUSPEND) -> None:
         """End what the caller hears."""
         if contact.play_id is not None:
-            self._out.decide(
+            self.out.decide(
                 switch_link.StopPlay(leg=contact.caller_leg.leg_id, play_id=contact.play_id)
             )
             self._end(contact, cause)
@@ -66,11 +70,11 @@ class Prompts:
 
     def _publish(self, contact: Contact, event: type, cause: Cause, **extra: object) -> None:
         call = contact.call
-        self._out.publish(
+        self.out.publish(
             f"call/{call.call_id}",
             call.thread_id,
             event(
-                link_id=self._link_id,
+                link_id=self.link_id,
                 call_id=call.call_id,
                 connection=contact.caller.key,
                 cause=cause,

@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from acd.inputs import AskState, LogOn
 from csta import call_services as asked
-from csta.device_services import GetAgentState, RequestedAgentState, SetAgentState
+from csta.device_services import SetAgentState
 from csta.errors import CtiError, ErrorCategory, ErrorValue
 from csta.ids import DeviceId, wire_name
 from csta.monitor_services import SnapshotCall, SnapshotDevice
-from csta.replies import AgentStateResult, AsOf, SnapshotEntry, SnapshotResult
+from csta.replies import AsOf, SnapshotEntry, SnapshotResult
 from csta.services import SERVICES
-from csta.states import AgentState
+from ctiserver.core.agent_requests import AgentRequests
 from ctiserver.core.call_lookup import CallLookup
 from ctiserver.core.call_requests import CallRequests
+from ctiserver.core.callback_requests import CallbackRequests
 from ctiserver.core.calls import Call, Connection
 from ctiserver.core.data_requests import DataRequests
+from ctiserver.core.explain_requests import ExplainRequests
 from ctiserver.core.inputs import Requested
+from ctiserver.core.queue_requests import QueueRequests
 
 if TYPE_CHECKING:
     from ctiserver.core.engine import Engine
@@ -57,13 +59,6 @@ _NOT_SUPPORTED = {
 }
 """Parameters that would do nothing here: refused unless they have their defaults (§7.9)."""
 
-_STATE_ASKED = {
-    RequestedAgentState.LOGGED_OFF: AgentState.NULL,
-    RequestedAgentState.NOT_READY: AgentState.NOT_READY,
-    RequestedAgentState.READY: AgentState.READY,
-    RequestedAgentState.WORKING_AFTER_CALL: AgentState.WORKING_AFTER_CALL,
-}
-
 
 class Requests(CallLookup):
     """All services of the engine: those of calls and data, and here those of agents, snapshots."""
@@ -76,8 +71,10 @@ class Requests(CallLookup):
         self._services: dict[type, Callable[[Any, str], Any]] = {
             **self.calls.services(),
             **self.data.services(),
-            SetAgentState: self._set_agent_state,
-            GetAgentState: self._get_agent_state,
+            **AgentRequests(engine).services(),
+            **CallbackRequests(engine).services(),
+            **ExplainRequests(engine).services(),
+            **QueueRequests(engine).services(),
             SnapshotCall: self._snapshot_call,
             SnapshotDevice: self._snapshot_device,
         }
@@ -115,35 +112,6 @@ class Requests(CallLookup):
                     f"{event.service}: '{wire_name(name)}' is not supported here; leave it out",
                 )
         return service(request, event.request_id)
-
-    def _set_agent_state(self, request: SetAgentState, _request_id: str) -> AgentStateResult:
-        agent = self.engine.directory.agent(request.agent_id)
-        if request.requested_agent_state is RequestedAgentState.LOGGED_ON:
-            self.engine.queueing.tell(LogOn(agent.agent_id, request.device))
-            self.engine.model.touched[agent.device_id] = None  # the phone may be in use
-        else:
-            asked = _STATE_ASKED[request.requested_agent_state]
-            self.engine.queueing.tell(
-                AskState(agent.agent_id, asked, request.reason_code, request.force)
-            )
-        return AgentStateResult(
-            agent_id=agent.agent_id, agent_state=agent.state, pending_agent_state=agent.pending
-        )
-
-    def _get_agent_state(self, request: GetAgentState, _request_id: str) -> AgentStateResult:
-        agent = self.engine.directory.at_device(request.device)
-        if agent is None:
-            raise CtiError(
-                ErrorCategory.OPERATION,
-                ErrorValue.INVALID_DEVICE_ID,
-                f"nobody is logged on at {request.device}",
-            )
-        return AgentStateResult(
-            agent_id=agent.agent_id,
-            agent_state=agent.state,
-            pending_agent_state=agent.pending,
-            reason_code=agent.reason,
-        )
 
     def _snapshot_call(self, request: SnapshotCall, _request_id: str) -> SnapshotResult:
         call = self.call(request.snapshot_object.call_id)

@@ -92,6 +92,18 @@ class RecordingEnded(Observation, frozen=True, tag=True, kw_only=True):
     recording_id: str
 
 
+class DeviceLost(msgspec.Struct, frozen=True, tag_field="type", tag=True):
+    """A device can be reached no more: unplugged, or its registration has expired."""
+
+    device: DeviceId
+
+
+class DeviceBack(msgspec.Struct, frozen=True, tag_field="type", tag=True):
+    """A device can be reached again; a link that does not know reachability never says so."""
+
+    device: DeviceId
+
+
 class LinkDown(msgspec.Struct, frozen=True, tag_field="type", tag=True):
     """Nothing is heard of the switch any more; its legs may or may not live on."""
 
@@ -114,6 +126,8 @@ AnyObservation: TypeAlias = (
     | Digit
     | PlayEnded
     | RecordingEnded
+    | DeviceLost
+    | DeviceBack
     | LinkDown
     | LinkUp
 )

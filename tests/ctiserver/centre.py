@@ -11,6 +11,7 @@ from csta.ids import CallId, DeviceId, LegId
 from csta.instants import MINUTE, Instant, Milliseconds
 from ctiserver.core.config import EngineConfig
 from ctiserver.core.outbox import Reply
+from ctiserver.core.switch_link import SwitchLink
 from ctiserver.core.wire import Published
 from ivr.config import Flow
 from scenarios.world import Plan, World
@@ -75,10 +76,13 @@ class Centre:
     """A world in simulated time that has started, its log, and the replies to requests."""
 
     def __init__(
-        self, plan: Plan | None = None, journal: Callable[[bytes], object] | None = None
+        self,
+        plan: Plan | None = None,
+        journal: Callable[[bytes], object] | None = None,
+        link: Callable[[SwitchLink], SwitchLink] | None = None,
     ) -> None:
         """Start it; nobody is logged on."""
-        self.world = World(plan or centre_plan(), journal=journal)
+        self.world = World(plan or centre_plan(), journal=journal, link=link)
         self.pbx = self.world.pbx
         self.engine = self.world.engine
         self.log: list[Published] = []

@@ -164,7 +164,9 @@ class EngineHarness(RuleBasedStateMachine):
         for decision in decisions:
             if isinstance(decision, Published):
                 self.fold.take(decision)
-                self.begun |= set(self.fold.calls)
+                if isinstance(decision.data, CallEvent):
+                    # Of a call whose only leg was never heard of, the end is the only event.
+                    self.begun.add(decision.data.call_id)
             elif isinstance(decision, LookUp):
                 self.look_ups.append(decision)
             elif not isinstance(decision, Reply):

@@ -1,8 +1,10 @@
-"""The centre that the engine machine plays with: three agents, three queues, one flow."""
+"""The centre that the engine machine plays with: three agents, four queues, one flow."""
 
 from __future__ import annotations
 
-from acd.config import AcdConfig, AgentChoice, QueueConfig, Step
+from acd.config import AcdConfig, AgentChoice, QueueConfig
+from acd.rules import Question, Ring
+from acd.steps import Step
 from agents.config import AgentConfig
 from ctiserver.core.config import EngineConfig
 from ivr.config import (
@@ -18,7 +20,13 @@ from ivr.config import (
 
 AGENTS = ("ann", "bob", "cem")
 STATIONS = tuple(f"station:{number}" for number in (1001, 1002, 1003, 1004))
-NUMBERS = {"1": "routeing:main", "2": "acd:sales", "3": "acd:support", "4": "acd:desk"}
+NUMBERS = {
+    "1": "routeing:main",
+    "2": "acd:sales",
+    "3": "acd:support",
+    "4": "acd:desk",
+    "5": "acd:team",
+}
 DIALLED = (*NUMBERS, "station:1003", "station:1004", "+4930123", "acd:sales")
 
 FLOW = Flow(
@@ -54,6 +62,7 @@ CONFIG = EngineConfig(
                 name="sales",
                 skills={"sales": 3},
                 wrap_up_ms=10_000,
+                agent_announcement="sound:sales",
                 steps=(
                     Step(after_ms=30_000, also="support"),
                     Step(after_ms=50_000, priority_by=2),
@@ -65,10 +74,36 @@ CONFIG = EngineConfig(
                 agent_choice=AgentChoice.MOST_SKILLED,
                 ring_ms=15_000,
                 waiting_max=2,
-                steps=(Step(after_ms=45_000, overflow_to="desk"),),
+                steps=(Step(after_ms=45_000, overflow_to=("desk",)),),
             ),
             QueueConfig(name="desk", skills={"desk": 1}, priority=1, auto_answer=True),
+            QueueConfig(
+                name="team",
+                skills={"sales": 3},
+                ring=Ring.ALL,
+                ring_ms=15_000,
+                steps=(
+                    Step(after_ms=0, announce="sound:welcome"),
+                    Step(after_ms=3_000, ask="wait", every_ms=30_000, repeat=True),
+                    Step(after_ms=10_000, say_position=True, say_wait=True, music="music:own"),
+                    Step(after_ms=40_000, overflow_to=("desk", "support"), skip_empty=True),
+                    Step(after_ms=70_000, announce="sound:sorry", end="timeout"),
+                ),
+            ),
         ),
+        questions={
+            "wait": Question(
+                prompt="sound:wait?",
+                keys={
+                    "1": "stay",
+                    "2": "leave",
+                    "3": "routeing:main",
+                    "4": "acd:support",
+                    "#": "station:1004",
+                },
+                wait_ms=20_000,
+            ),
+        },
     ),
     agents=(
         AgentConfig("ann", "Ann", "station:1001", {"sales": 5, "desk": 1}),

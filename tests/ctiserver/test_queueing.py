@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from acd.config import AcdConfig, QueueConfig, Step
+from acd.config import AcdConfig, QueueConfig
+from acd.steps import Step
 from ivr.menu_file import load_flow
 from switch_sim.callers import Press
 from switch_sim.config import PhoneAct
@@ -95,7 +96,7 @@ def test_a_full_queue_turns_the_next_caller_away() -> None:
 
 def test_a_call_that_waits_too_long_overflows_and_is_taken_there() -> None:
     sales = QueueConfig(
-        name="sales", skills={"sales": 9}, steps=(Step(after_ms=10_000, overflow_to="support"),)
+        name="sales", skills={"sales": 9}, steps=(Step(after_ms=10_000, overflow_to=("support",)),)
     )
     support = QueueConfig(name="support", skills={"sales": 1})
     centre = centre_with(sales, support)

@@ -10,6 +10,8 @@ from ctiserver.core.switch_link import (
     Answer,
     AnyObservation,
     Clear,
+    DeviceBack,
+    DeviceLost,
     Dial,
     Digit,
     LegGone,
@@ -19,7 +21,7 @@ from ctiserver.core.switch_link import (
     LinkDown,
     LinkUp,
 )
-from switch_sim.faults import Fault, Faults, FaultyLink, Lie, LinkDrop
+from switch_sim.faults import Fault, Faults, FaultyLink, Lie, LinkDrop, PhoneOutage
 from tests.switch_sim.stage import START, A, B, Stage, caller
 
 DIGITS = [Digit("a", digit=digit) for digit in "0123456789"]
@@ -147,9 +149,31 @@ def test_what_is_under_way_when_the_link_goes_down_is_lost_even_if_it_comes_up_s
     [
         ({"share": 1.5}, "share 1.5 is not between 0 and 1"),
         ({"share": 0.5, "window_ms": 0}, "window_ms 0 is less than 1"),
-        ({"share": 0.5, "kinds": ("LegAnswered",)}, "'LegAnswered' is no observation: Digit, "),
+        (
+            {"share": 0.5, "kinds": ("LegAnswered",)},
+            "'LegAnswered' is no observation: DeviceBack, ",
+        ),
     ],
 )
 def test_a_fault_that_could_never_happen_is_refused(fault: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Fault(Lie.LOSE, **fault)  # type: ignore[arg-type]  # the table holds any of its fields
+
+
+def test_a_phone_that_is_lost_for_a_while_is_told_of_and_its_call_ends() -> None:
+    stage = Stage()
+    outages = (PhoneOutage(B, START + 5_000, START + 9_000), PhoneOutage(A, START + 5_000))
+    link = FaultyLink(stage.pbx, stage.env, Faults(outages=outages), np.random.default_rng(1))
+    link.attach(stage.note)
+    link.execute(Dial("b", device=B))
+    stage.take()
+    assert stage.wait(5_000)[-3:] == [
+        DeviceLost(B),
+        LegGone("b", cause=Cause.DEST_OUT_OF_ORDER),
+        DeviceLost(A),
+    ]
+    link.execute(Dial("b2", device=B))
+    assert stage.take() == [LegGone("b2", cause=Cause.DEST_NOT_OBTAINABLE)]
+    assert stage.wait(4_000) == [DeviceBack(B)]
+    link.execute(Dial("b3", device=B))
+    assert stage.take() == [LegSeen("b3", device=B), LegRinging("b3")]

@@ -1,0 +1,67 @@
+"""Which devices cannot be reached, as the switch says, and what that means for agents (A6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from acd.inputs import AcdInput, DeviceReachable
+from agents.agent import Agent
+from agents.directory import Directory
+from csta.causes import Cause
+from csta.device_events import BackInService, OutOfService
+from csta.ids import DeviceId
+from ctiserver.core.outbox import Outbox
+from ctiserver.core.switch_link import DeviceBack, DeviceLost
+
+
+class Reachability:
+    """Keeps the devices that are lost. What is told twice changes nothing."""
+
+    def __init__(
+        self, out: Outbox, directory: Directory, tell: Callable[[AcdInput], None], link_id: str
+    ) -> None:
+        """Start with all devices in service; `tell` hands inputs to the distributor."""
+        self._out = out
+        self._directory = directory
+        self._tell = tell
+        self._link_id = link_id
+        self._lost: dict[DeviceId, None] = {}
+
+    def lost(self, event: DeviceLost) -> None:
+        """A device cannot be reached: its agent is offered nothing from this step on."""
+        if event.device not in self._lost:
+            self._lost[event.device] = None
+            self._changed(event.device, OutOfService, Cause.DEST_OUT_OF_ORDER)
+
+    def back(self, event: DeviceBack) -> None:
+        """A device can be reached again, or for the first time."""
+        if event.device in self._lost:
+            del self._lost[event.device]
+            self._changed(event.device, BackInService, Cause.NORMAL)
+        else:
+            self._tell_agent(event.device)
+
+    def used(self, device_id: DeviceId) -> None:
+        """A phone that somebody uses can be reached, though nobody has told that it is back."""
+        if device_id in self._lost:
+            self.back(DeviceBack(device_id))
+
+    def logged_on(self, agent: Agent) -> None:
+        """An agent has come to a device, which may be lost already."""
+        if agent.device_id in self._lost:
+            self._tell(DeviceReachable(agent.agent_id, reachable=False))
+
+    def _changed(
+        self, device_id: DeviceId, event: type[OutOfService | BackInService], cause: Cause
+    ) -> None:
+        self._out.publish(
+            f"device/{device_id}",
+            device_id,
+            event(link_id=self._link_id, device=device_id, cause=cause),
+        )
+        self._tell_agent(device_id)
+
+    def _tell_agent(self, device_id: DeviceId) -> None:
+        agent = self._directory.at_device(device_id)
+        if agent is not None:
+            self._tell(DeviceReachable(agent.agent_id, reachable=device_id not in self._lost))
