@@ -1,174 +1,266 @@
-"""Figures of queues, folded from published events and from nothing else (features §e).
+"""Figures of queues: sums over visits or contacts, and what is made of the sums (features §e).
 
-A contact is counted at the queue it came to first, in the interval in which it was offered there
-(attribution `offer`), with its whole wait from then on, whatever it overflowed to.
+Everything is kept as sums, which add up over queues, intervals and runs; means, shares and
+percentiles are made from them at the very end.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any, TypeVar
+
 import msgspec
 
-from csta.call_events import CallCleared, CallEvent, CallOutcome, Delivered, Established, Offered
-from csta.ids import CallId, DeviceId, category_of
-from csta.instants import Instant, Milliseconds
+from acd.contact_fold import ContactFold
+from acd.service_levels import SHORT_MS, VARIANTS, LevelCounts, share
+from acd.visits import Contact, Visit, VisitState
+from csta.instants import SECOND, Instant, Milliseconds
 
-_ABANDONED = (CallOutcome.ABANDONED_IN_QUEUE, CallOutcome.ABANDONED_RINGING)
+__all__ = [
+    "BUCKET_EDGES",
+    "SERVICE_LEVELS",
+    "Contact",
+    "ContactFold",
+    "Figures",
+    "WaitCounts",
+    "add_up",
+    "figures",
+]
 
+SERVICE_LEVELS: Mapping[str, str] = MappingProxyType(
+    {variant.variant: variant.formula for variant in VARIANTS.values()}
+)
+"""The formula of each variant, by id; `service_levels.VARIANTS` has their sources too."""
 
-class Contact(msgspec.Struct):
-    """What is counted of one contact; `waited_ms` is None while it waits."""
-
-    queue: DeviceId
-    offered_at: Instant
-    waited_ms: Milliseconds | None = None
-    answered: bool = False
-    abandoned: bool = False
-    talk_ms: Milliseconds = 0
-
-
-class ContactFold:
-    """Makes contacts of call events; `finished` are those that are over, in that order."""
-
-    def __init__(self) -> None:
-        """Start with nothing counted."""
-        self.finished: list[Contact] = []
-        self._open: dict[CallId, Contact] = {}
-
-    def take(self, event: object, at: Instant) -> None:
-        """Take in the data of one published event."""
-        if isinstance(event, (Delivered, Offered)):
-            self._enters(event, at)
-        elif isinstance(event, Established):
-            contact = self._open.get(event.call_id)
-            if contact is not None and event.acd is not None and not contact.answered:
-                contact.answered = True
-                contact.waited_ms = at - contact.offered_at
-        elif isinstance(event, CallCleared):
-            contact = self._open.pop(event.call_id, None)
-            if contact is not None:
-                self._ends(contact, event, at)
-
-    def waiting(self) -> list[Contact]:
-        """List the contacts that are not over, in the order in which they came."""
-        return list(self._open.values())
-
-    def _enters(self, event: CallEvent, at: Instant) -> None:
-        subject = event.connection
-        if subject is not None and category_of(subject.device_id) == "acd":
-            self._open.setdefault(event.call_id, Contact(subject.device_id, at))
-
-    def _ends(self, contact: Contact, event: CallCleared, at: Instant) -> None:
-        if not contact.answered:
-            contact.waited_ms = at - contact.offered_at
-            contact.abandoned = event.outcome in _ABANDONED
-        contact.talk_ms = event.durations.talk_ms + event.durations.hold_ms
-        self.finished.append(contact)
+BUCKET_EDGES: tuple[Milliseconds, ...] = tuple(
+    seconds * SECOND for seconds in (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600)
+)
+"""Where the buckets of waits begin, after the first, which begins at 0."""
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums over contacts, from which every share is made: sums add up, shares do not.
+class WaitCounts(msgspec.Struct, frozen=True):
+    """Waits, each with how often it was waited: exact, and it adds up."""
 
-    `within` counts are for waits of at most `threshold_ms`. Errors and flow-outs are `other`.
+    counts: dict[Milliseconds, int] = {}
+
+    @property
+    def total_ms(self) -> Milliseconds:
+        """All waits together."""
+        return sum(wait * count for wait, count in self.counts.items())
+
+    @property
+    def longest_ms(self) -> Milliseconds:
+        """The longest wait; 0 where there is none."""
+        return max(self.counts, default=0)
+
+    def percentile(self, percent: int) -> Milliseconds | None:
+        """Give the shortest wait that so many percent of the waits do not exceed (nearest rank)."""
+        left = percent * sum(self.counts.values())
+        for wait in sorted(self.counts):
+            left -= 100 * self.counts[wait]
+            if left <= 0:
+                return wait
+        return None
+
+    def buckets(self, edges: Sequence[Milliseconds] = BUCKET_EDGES) -> tuple[int, ...]:
+        """Count the waits in [0, first edge), [first edge, second edge) ... [last edge, ever)."""
+        limits = (0, *edges, self.longest_ms + edges[-1] + 1)
+        return tuple(
+            sum(count for wait, count in self.counts.items() if low <= wait < high)
+            for low, high in pairwise(limits)
+        )
+
+
+class Figures(LevelCounts, frozen=True, kw_only=True):
+    """Sums over visits or contacts, from which every share is made: sums add up, shares do not.
+
+    `threshold_ms` is the T of the counts, `short_ms` their s.
     """
 
     threshold_ms: Milliseconds
-    offered: int
-    answered: int
-    answered_within: int
-    abandoned: int
-    abandoned_within: int
-    waited: int
-    wait_answered_ms: Milliseconds
-    wait_abandoned_ms: Milliseconds
-    wait_other_ms: Milliseconds
-    talk_ms: Milliseconds
+    short_ms: Milliseconds = SHORT_MS
+    waited: int = 0
+    """Those who had to wait at all."""
+    flowed_in: int = 0
+    """Those that came from another visit."""
+    exits: dict[str, int]
+    """How many ended for each reason."""
+    answered_waits: WaitCounts = WaitCounts()
+    abandoned_waits: WaitCounts = WaitCounts()
+    other_waits: WaitCounts = WaitCounts()
+    talk_ms: Milliseconds = 0
 
     @property
     def other(self) -> int:
-        """Contacts that were neither answered nor abandoned."""
+        """Those that were neither answered nor abandoned."""
         return self.offered - self.answered - self.abandoned
 
     def service_level(self, variant: str) -> float | None:
-        """Give a service level by its id in features §e.1; None where nothing was offered."""
-        top, bottom = {
-            "SL1": (self.answered_within, self.answered),
-            "SL2": (
-                self.answered_within + self.abandoned_within,
-                self.answered + self.abandoned,
-            ),
-            "SL4": (self.answered_within, self.offered - self.abandoned_within),
-            "SL9": (self.answered_within, self.offered),
-        }[variant]
-        return _share(top, bottom)
+        """Give a service level by its id (features §e.1); None where there is nothing to divide."""
+        return VARIANTS[variant].share(self)
+
+    @property
+    def mean_excess_ms(self) -> float | None:
+        """AE: by how much an answer came later than T, in the mean of the answered."""
+        return share(self.excess_ms, self.answered)
 
     @property
     def abandoned_share(self) -> float | None:
         """Abandoned of offered."""
-        return _share(self.abandoned, self.offered)
+        return share(self.abandoned, self.offered)
 
     @property
     def waited_share(self) -> float | None:
         """Those who had to wait at all, of offered."""
-        return _share(self.waited, self.offered)
+        return share(self.waited, self.offered)
 
     @property
     def mean_wait_ms(self) -> float | None:
         """Mean wait of all that were offered, however they ended."""
-        total = self.wait_answered_ms + self.wait_abandoned_ms + self.wait_other_ms
-        return _share(total, self.offered)
+        decided_ms = self.answered_waits.total_ms + self.abandoned_waits.total_ms
+        return share(decided_ms + self.other_waits.total_ms, self.offered)
+
+    @property
+    def mean_decided_wait_ms(self) -> float | None:
+        """Mean wait of the answered and the abandoned: the queue's length over the arrivals."""
+        decided_ms = self.answered_waits.total_ms + self.abandoned_waits.total_ms
+        return share(decided_ms, self.answered + self.abandoned)
 
     @property
     def asa_ms(self) -> float | None:
-        """Average speed of answer: mean wait of those who were answered."""
-        return _share(self.wait_answered_ms, self.answered)
+        """Average speed of answer: mean wait of those who were answered, ringing included."""
+        return share(self.answered_waits.total_ms, self.answered)
 
     @property
     def mean_abandon_ms(self) -> float | None:
         """Mean wait of those who abandoned."""
-        return _share(self.wait_abandoned_ms, self.abandoned)
+        return share(self.abandoned_waits.total_ms, self.abandoned)
 
     @property
     def mean_talk_ms(self) -> float | None:
         """Mean of talk and hold of those who were answered."""
-        return _share(self.talk_ms, self.answered)
+        return share(self.talk_ms, self.answered)
+
+    @property
+    def longest_wait_ms(self) -> Milliseconds:
+        """The longest wait, however it ended."""
+        each = (self.answered_waits, self.abandoned_waits, self.other_waits)
+        return max(waits.longest_ms for waits in each)
 
 
-SERVICE_LEVELS = {
-    "SL1": "answered within T / answered",
-    "SL2": "(answered + abandoned within T) / (answered + abandoned)",
-    "SL4": "answered within T / (offered - abandoned within T)",
-    "SL9": "answered within T / offered",
-}
-"""The variants that can be had from `Figures`, each with its definition."""
+_UNITS = ("threshold_ms", "short_ms")
+_WAITS = ("answered_waits", "abandoned_waits", "other_waits")
+_SUMS = tuple(name for name in Figures.__struct_fields__ if name not in (*_UNITS, *_WAITS, "exits"))
 
 
-def figures(contacts: list[Contact], threshold_ms: Milliseconds) -> Figures:
-    """Sum up contacts that are over."""
-    answered = [contact for contact in contacts if contact.answered]
-    abandoned = [contact for contact in contacts if contact.abandoned]
-    other = [contact for contact in contacts if not (contact.answered or contact.abandoned)]
+def figures(
+    visits: Iterable[Visit],
+    threshold_ms: Milliseconds,
+    short_ms: Milliseconds = SHORT_MS,
+    now: Instant | None = None,
+) -> Figures:
+    """Sum up visits, or contacts; what still waits has waited until `now`, or not at all."""
+    each = list(visits)
+    answered = [visit for visit in each if visit.answered]
+    abandoned = [visit for visit in each if visit.abandoned and not visit.answered]
+    other = [visit for visit in each if not (visit.answered or visit.abandoned)]
+    answers, abandons = Counter(_waits(answered, now)), Counter(_waits(abandoned, now))
+    rest = Counter(_waits(other, now))
+    waiting = Counter(_waits([visit for visit in other if visit.waited_ms is None], now))
+    callbacks = [visit for visit in other if visit.state is VisitState.CALLBACK_HELD]
+    states = Counter(visit.state for visit in other)
+    within = threshold_ms + 1
+    offered_late = sum(_late(waits, threshold_ms) for waits in (answers, abandons, rest))
     return Figures(
         threshold_ms=threshold_ms,
-        offered=len(contacts),
+        short_ms=short_ms,
+        offered=len(each),
         answered=len(answered),
-        answered_within=_within(answered, threshold_ms),
+        answered_within=_below(answers, within),
+        answered_before=_below(answers, threshold_ms),
         abandoned=len(abandoned),
-        abandoned_within=_within(abandoned, threshold_ms),
-        waited=sum(1 for contact in contacts if contact.waited_ms),
-        wait_answered_ms=_wait(answered),
-        wait_abandoned_ms=_wait(abandoned),
-        wait_other_ms=_wait(other),
-        talk_ms=sum(contact.talk_ms for contact in answered),
+        abandoned_within=_below(abandons, within),
+        abandoned_short=_below(abandons, short_ms),
+        flowed_out=states[VisitState.FLOWED_OUT],
+        callbacks=len(callbacks),
+        callbacks_within=_below(Counter(_waits(callbacks, now)), within),
+        withdrawn=states[VisitState.WITHDRAWN],
+        errors=states[VisitState.ERROR],
+        waiting=waiting.total(),
+        waiting_late=_late(waiting, threshold_ms),
+        late=offered_late,
+        rung_out=sum(_rang_out(visit, threshold_ms, now) for visit in each),
+        excess_ms=sum((wait - threshold_ms) * n for wait, n in answers.items() if wait >= within),
+        waited=len(each) - answers[0] - abandons[0] - rest[0],
+        flowed_in=sum(visit.came_from is not None for visit in each),
+        exits=_sorted(Counter(visit.reason.value for visit in each if visit.reason is not None)),
+        answered_waits=WaitCounts(_sorted(answers)),
+        abandoned_waits=WaitCounts(_sorted(abandons)),
+        other_waits=WaitCounts(_sorted(rest)),
+        talk_ms=sum(visit.talk_ms for visit in answered),
     )
 
 
-def _within(contacts: list[Contact], threshold_ms: Milliseconds) -> int:
-    return sum(1 for contact in contacts if (contact.waited_ms or 0) <= threshold_ms)
+def _waits(visits: Iterable[Visit], now: Instant | None) -> list[Milliseconds]:
+    return [
+        visit.waited_ms
+        if visit.waited_ms is not None
+        else (0 if now is None else now - visit.offered_at)
+        for visit in visits
+    ]
 
 
-def _wait(contacts: list[Contact]) -> Milliseconds:
-    return sum(contact.waited_ms or 0 for contact in contacts)
+def _below(waits: Counter[Milliseconds], limit_ms: Milliseconds) -> int:
+    return sum(count for wait, count in waits.items() if wait < limit_ms)
 
 
-def _share(top: float, bottom: float) -> float | None:
-    return top / bottom if bottom else None
+def _late(waits: Counter[Milliseconds], threshold_ms: Milliseconds) -> int:
+    return waits.total() - _below(waits, threshold_ms + 1)
+
+
+def _rang_out(visit: Visit, threshold_ms: Milliseconds, now: Instant | None) -> bool:
+    """Tell whether a RONA within T was what the level shows, and no answer within T."""
+    rang_out = visit.rang_out_ms
+    if rang_out is None or rang_out > threshold_ms:
+        return False
+    [wait] = _waits([visit], now)
+    return wait > threshold_ms or (visit.abandoned and not visit.answered)
+
+
+def add_up(each: Sequence[Figures]) -> Figures:
+    """Add up queues, intervals or runs; a threshold on which they do not agree is 0 in the sum.
+
+    Raises:
+        ValueError: there is nothing to add.
+    """
+    if not each:
+        raise ValueError("a sum of figures needs one of them at least")
+    units: dict[str, Any] = {
+        name: getattr(each[0], name)
+        if all(getattr(one, name) == getattr(each[0], name) for one in each)
+        else 0
+        for name in _UNITS
+    }
+    waits: dict[str, Any] = {
+        name: WaitCounts(_merged([getattr(one, name).counts for one in each])) for name in _WAITS
+    }
+    sums: dict[str, Any] = {name: sum(getattr(one, name) for one in each) for name in _SUMS}
+    return Figures(**units, **waits, **sums, exits=_merged([one.exits for one in each]))
+
+
+_Key = TypeVar("_Key", str, int)
+
+
+def _merged(counts: Iterable[dict[_Key, int]]) -> dict[_Key, int]:
+    total: Counter[_Key] = Counter()
+    for one in counts:
+        total.update(one)
+    return _sorted(total)
+
+
+def _sorted(counts: Counter[_Key]) -> dict[_Key, int]:
+    """Write counts in the order of what is counted, so that equal counts look alike."""
+    return {key: counts[key] for key in sorted(counts) if counts[key]}

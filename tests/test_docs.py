@@ -13,8 +13,10 @@ import pytest
 
 from acd.plan_file import read_plan
 from console.cli import app
+from csta.calendar_file import read_calendars
 from csta.documents import read_document
 from csta.errors import ConfigError
+from ctiserver.live.zones import PackagedZones
 from ivr.menu_file import read_flow_text
 from scenarios.scenario import LIBRARY, read_scenario_text
 from tests.repository import ROOT, relative
@@ -138,7 +140,7 @@ def test_the_sample_of_the_readme_is_what_the_demo_prints() -> None:
 
 def _read_plan_text(text: str, name: str) -> None:
     section = read_document(text, name)
-    read_plan(section)
+    read_plan(section, read_calendars(section, PackagedZones()))
     section.done()
 
 
@@ -146,7 +148,15 @@ def _read_scenario_text(text: str, name: str) -> None:
     read_scenario_text(text, str(LIBRARY / name))
 
 
+def _read_calendars_text(text: str, name: str) -> object:
+    section = read_document(text, name)
+    calendars = read_calendars(section, PackagedZones())
+    section.done()
+    return calendars
+
+
 READERS: dict[str, Callable[[str, str], object]] = {
+    "calendars": _read_calendars_text,
     "flow": read_flow_text,
     "plan": _read_plan_text,
     "scenario": _read_scenario_text,
@@ -190,7 +200,9 @@ _KEYS = re.compile(
     ("page", "readers"),
     [
         ("flows", ["ivr/menu_file.py"]),
-        ("plans", ["acd/plan_file.py", "agents/config.py"]),
+        ("plans", ["acd/plan_file.py", "acd/rule_file.py", "agents/config.py"]),
+        ("recipes", ["acd/step_file.py"]),
+        ("calendars", ["csta/calendar_file.py"]),
         (
             "scenarios",
             ["scenarios/scenario.py", "scenarios/caller_stream.py", "scenarios/behaviour.py"],
