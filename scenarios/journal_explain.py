@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import deque
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -99,7 +98,8 @@ class _Choices:
     def __init__(self, engine: Engine, teller: CallTeller | None = None) -> None:
         self._floor = engine.acd.floor
         self._teller = teller
-        self._made: deque[Choice] = deque()
+        self._made: dict[tuple[str | None, str, str, int], Choice] = {}
+        self._before = engine.acd.matching.on_choice
         engine.acd.matching.on_choice = self._on_choice
 
     def of(self, offered: AgentOffered) -> Choice:
@@ -108,21 +108,26 @@ class _Choices:
         Raises:
             AssertionError: the engine has told of another offer than the one that was chosen.
         """
-        made = self._made.popleft()
-        told = (offered.call_id, offered.agent_id, local_part(offered.queue), offered.attempt)
-        assert told == (made.call_id, made.agent_id, made.queue, made.attempt), (
-            f"the journal's offer {told} is not the one that was chosen: {made}"
-        )
-        return made
+        rest = (offered.agent_id, local_part(offered.queue), offered.attempt)
+        # A callback has its own name until the customer is called, and then that of the call.
+        for name in (offered.call_id, offered.callback_id):
+            made = self._made.pop((name, *rest), None)
+            if made is not None:
+                return made
+        raise AssertionError(f"nobody chose what the journal's offer says: {offered}")
 
     def _on_choice(
         self, call: WaitingCall, agent: Agent, line: CallLine, now: Instant, sought: Sought
     ) -> None:
+        if self._before is not None:
+            self._before(call, agent, line, now, sought)
         if self._teller is not None:
-            if call.call_id != self._teller.call_id:
+            if call.call_id == self._teller.call_id:
+                self._teller.stand(call, now)
+            elif not call.held:
                 return
-            self._teller.stand(call, now)
-        self._made.append(explain_choice(self._floor, call, agent, line, now, sought))
+        choice = explain_choice(self._floor, call, agent, line, now, sought)
+        self._made[call.call_id, agent.agent_id, choice.queue, choice.attempt] = choice
 
 
 def find_call(path: Path, wanted: str) -> FoundCall:

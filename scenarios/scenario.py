@@ -127,7 +127,7 @@ def read_scenario(document: Section) -> Scenario:
             document,
             hours=math.ceil(lasts_ms / HOUR),
             numbers=tuple(numbers),
-            prompts=_prompts(flows),
+            prompts=(*_prompts(flows), *_asked(plan)),
             customers=customers,
         ),
         behaviour=read_behaviour(document),
@@ -261,6 +261,11 @@ def _prompts(flows: dict[str, Flow]) -> tuple[str, ...]:
             for holder in (step, *retries):
                 found |= dict.fromkeys(getattr(holder, "prompts", ()))
     return tuple(found)
+
+
+def _asked(plan: QueuePlan) -> tuple[str, ...]:
+    """List what callers are asked while they wait."""
+    return tuple(question.prompt for question in plan.acd.questions.values())
 
 
 def _engine(

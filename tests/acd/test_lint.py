@@ -8,7 +8,9 @@ from acd.config import AcdConfig, ServiceOrder
 from acd.lint import CHECKS, lint, page
 from acd.lint_check import Finding, Severity, written
 from acd.plan_file import read_plan
+from csta.calendar_file import read_calendars
 from csta.documents import load_document, read_document
+from ctiserver.live.zones import PackagedZones
 from tests.acd.lint_plans import (
     ANNA,
     CENTRE_CASES,
@@ -81,7 +83,8 @@ def test_the_example_of_a_check_can_be_read_as_yaml(check: str) -> None:
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
 def test_a_plan_that_is_shipped_has_no_error_and_no_warning(path: object) -> None:
-    plan = read_plan(load_document(path))  # type: ignore[arg-type]  # a path
+    section = load_document(path)  # type: ignore[arg-type]  # a path
+    plan = read_plan(section, read_calendars(section, PackagedZones()))
     faults = [f for f in lint(plan.acd, plan.agents) if f.severity is not Severity.NOTE]
     assert [(fault.id, fault.place, fault.message) for fault in faults] == []
 

@@ -41,7 +41,9 @@ def whats(told: CallStory) -> list[str]:
     return [moment.what for moment in told.moments]
 
 
-@pytest.mark.parametrize(("name", "minutes"), [("front_desk", 25), ("call_centre", 12)])
+@pytest.mark.parametrize(
+    ("name", "minutes"), [("front_desk", 25), ("call_centre", 12), ("help_line", 90)]
+)
 def test_r35_all_picks_of_a_shipped_scenario_are_found_again(
     name: str, minutes: int, tmp_path: Path
 ) -> None:
