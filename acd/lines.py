@@ -212,7 +212,7 @@ class CallbackLine(Line):
 class Pair:
     """What one group of like agents is to one line: rank, weight, delay, level and lane."""
 
-    __slots__ = ("delay_ms", "lane", "level", "line", "lots", "plain", "rank", "weight")
+    __slots__ = ("delay_ms", "lane", "level", "line", "lots", "metric", "plain", "rank", "weight")
 
     def __init__(
         self, line: Line, level: int, rank: int, weight: int, delay_ms: Milliseconds, lots: int
@@ -225,13 +225,13 @@ class Pair:
         self.delay_ms = delay_ms
         self.lots = lots
         self.lane = line.lane(rank)
+        self.metric = STRATEGIES[line.queue.config.agent_choice].metric
         self.plain = rank == _RANK_FIRST and not delay_ms
         """Whether the agents may serve each call of the line, however short it has waited."""
 
     def entry(self, agent: Agent) -> Entry:
         """Write an agent's place among the ready ones of the line."""
-        config = self.line.queue.config
-        metric = STRATEGIES[config.agent_choice].metric(agent, config, self.level)
+        metric = self.metric(agent, self.line.queue.config, self.level)
         return (metric, agent.ready_number, self.delay_ms, self.lots, agent)
 
 

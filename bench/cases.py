@@ -19,6 +19,9 @@ REFERENCES = ROOT.parent / "shared" / "bench"
 """Programs that others wrote for the same models; they are not part of the project."""
 
 
+POLICIES = ("greatest_need", "round_robin", "ranks")
+"""Of `bench.routing`, those that are measured beside the first."""
+
 Options: TypeAlias = dict[str, str | float]
 
 
@@ -118,14 +121,16 @@ def decisions(*, quick: bool) -> list[AnyCase]:
     sizes += [(5_000, 40, n) for n in ((10, 10_000) if quick else (10, 100, 1_000, 10_000))]
     sizes += [] if quick else [(50_000, 40, 10_000)]
     steps = 2_000 if quick else 5_000
-    cases: list[AnyCase] = [
-        Case(
+    options: list[tuple[str, Options]] = [
+        (
             f"routing {agents} {waiting}",
-            "routing",
             {"agents": agents, "skills": skills, "waiting": waiting, "steps": steps},
         )
         for agents, skills, waiting in sizes
     ]
+    deep: Options = {"agents": 5_000, "skills": 40, "waiting": 10_000, "steps": steps}
+    options += [(f"policy {policy}", deep | {"policy": policy}) for policy in POLICIES]
+    cases: list[AnyCase] = [Case(name, "routing", each) for name, each in options]
     if REFERENCES.is_dir() and not quick:
         cases.append(RoutingReference("routers", 5_000))
     return cases

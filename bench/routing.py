@@ -11,13 +11,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from enum import StrEnum
 
-from acd.config import AcdConfig, AgentChoice, QueueConfig
+from acd.config import AcdConfig, AgentChoice, QueueConfig, ServiceOrder
 from acd.decisions import AcdDecision, Offer
 from acd.distributor import Distributor
 from acd.inputs import Answered, AskState, Enter, Leave, LogOn, PhoneBusy
 from agents.agent import Agent
-from agents.config import AgentConfig
+from agents.config import AgentConfig, Membership
 from agents.directory import Directory
 from bench.figures import Measured
 from csta.instants import Instant
@@ -26,13 +27,33 @@ from csta.states import AgentState, BusyPhase
 _PRIORITIES = (2, 1, 1, 1, 0, 0, 0, 0, 0, 0)
 _SKILLS_MAX = 5
 _IDLE_SHARE = 0.1
+_RANK_MAX = 3
+
+
+class Policy(StrEnum):
+    """How the centre chooses; each but the first differs from it in one thing."""
+
+    MOST_SKILLED = "most_skilled"
+    """Calls by priority, agents by level."""
+    GREATEST_NEED = "greatest_need"
+    """Calls by how late they will be for their queue's objective (R22)."""
+    ROUND_ROBIN = "round_robin"
+    """Agents in turn (R02)."""
+    RANKS = "ranks"
+    """Agents serve their queues in one of three ranks (R09)."""
 
 
 def measure(
-    *, agents: int, skills: int, waiting: int, steps: int, seed: int
+    *,
+    agents: int,
+    skills: int,
+    waiting: int,
+    steps: int,
+    seed: int,
+    policy: str = Policy.MOST_SKILLED,
 ) -> dict[str, Measured]:
     """Measure all three decisions in a centre with so many agents, skills and waiting calls."""
-    centre = _Centre(agents, skills, seed)
+    centre = _Centre(agents, skills, seed, Policy(policy))
     none_waits = {"a call arrives, a tenth is ready": centre.calls_find_agents(steps)}
     centre.fill(waiting)
     return none_waits | {
@@ -45,16 +66,20 @@ def measure(
 class _Centre:
     """One centre, busy but for the tenth of its agents that is ready at first."""
 
-    def __init__(self, agents: int, skills: int, seed: int) -> None:
+    def __init__(self, agents: int, skills: int, seed: int, policy: Policy) -> None:
+        self.policy = policy
         self.generator = random.Random(seed)  # noqa: S311 - a benchmark keeps no secrets
         self.queues = [f"q{skill}" for skill in range(skills)]
         crew = [self._agent(number, skills) for number in range(agents)]
+        in_turn, by_need = policy is Policy.ROUND_ROBIN, policy is Policy.GREATEST_NEED
+        choice = AgentChoice.ROUND_ROBIN if in_turn else AgentChoice.MOST_SKILLED
+        order = ServiceOrder.GREATEST_NEED if by_need else ServiceOrder.STRICT
         queues = (
-            QueueConfig(name=f"q{n}", skills={f"s{n}": 1}, agent_choice=AgentChoice.MOST_SKILLED)
+            QueueConfig(name=f"q{n}", skills={f"s{n}": 1}, agent_choice=choice)
             for n in range(skills)
         )
         self.directory = Directory(crew, "bench")
-        self.acd = Distributor(AcdConfig(queues=tuple(queues)), self.directory)
+        self.acd = Distributor(AcdConfig(queues=tuple(queues), order=order), self.directory)
         self.able: dict[str, list[Agent]] = {name: [] for name in self.queues}
         self.busy: list[Agent] = []
         self.now: Instant = 0
@@ -69,7 +94,11 @@ class _Centre:
         many = self.generator.randint(1, min(_SKILLS_MAX, skills))
         chosen = self.generator.sample(range(skills), many)
         levels = {f"s{skill}": self.generator.randint(1, 3) for skill in chosen}
-        return AgentConfig(f"a{number}", f"Agent {number}", f"station:{number + 1}", levels)
+        queues = None
+        if self.policy is Policy.RANKS:
+            ranks = {skill: self.generator.randint(1, _RANK_MAX) for skill in chosen}
+            queues = {f"q{skill}": Membership(rank=rank) for skill, rank in ranks.items()}
+        return AgentConfig(f"a{number}", f"Agent {number}", f"station:{number + 1}", levels, queues)
 
     def _come(self, agent: Agent) -> None:
         self.take(LogOn(agent.agent_id))
@@ -150,7 +179,7 @@ class _Centre:
 
     def choices(self, steps: int) -> Measured:
         """Ask for the next call of agents who might become ready, and change nothing."""
-        roster = self.acd._roster  # noqa: SLF001 - the choice is measured without its step
+        roster = self.acd.floor.roster
         asked = [self.able_agent() for _ in range(steps)]
         begun = time.process_time()
         for agent in asked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from bench.cases import POLICIES
 from bench.figures import Budget, Figure, Measured, Table
 
 Rounds: TypeAlias = Mapping[str, Sequence[Mapping[str, Measured]]]
@@ -80,7 +81,17 @@ def decision_table(rounds: Rounds) -> tuple[Table, ...]:
         figures.append(_cost(f"{step}, none waiting", step, next(iter(runs.values()))))
         title = f"One routing decision, {agents:,} agents, {skills} skills: the whole step"
         tables.append(Table(title, tuple(figures)))
-    return (*tables, _choices(rounds))
+    return (*tables, _policies(rounds), _choices(rounds))
+
+
+def _policies(rounds: Rounds) -> Table:
+    """The same decisions under other policies, in the large centre with the deepest queues."""
+    arrival = "a call arrives, a tenth is ready"
+    names = {"most_skilled": "routing 5000 10000"} | {name: f"policy {name}" for name in POLICIES}
+    figures = []
+    for step, words in ((_STEPS[0], f"{_STEPS[0]}, 10,000 waiting"), (arrival, arrival)):
+        figures += [_cost(f"{words}: {policy}", step, rounds[run]) for policy, run in names.items()]
+    return Table("The whole step by policy, 5,000 agents, 40 skills", tuple(figures))
 
 
 def _choices(rounds: Rounds) -> Table:
