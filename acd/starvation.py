@@ -14,7 +14,7 @@ from agents.agent import Agent
 from csta.ids import QueueName
 from csta.instants import Instant
 
-SWEEPS: Final = 6
+SWEEPS: Final = 3
 """So often within `starvation_ms` calls that wait are looked at: an alarm is late by no more."""
 
 KEY: Final = ("starve", "")
