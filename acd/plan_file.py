@@ -262,6 +262,8 @@ def _round_ms(name: str, recipes: _Recipes, endless: Collection[str]) -> Millise
 def _check_circles(plan: Section, acd: AcdConfig) -> None:
     """Refuse plans by which a call could be moved from queue to queue for ever (O09).
 
+    So are steps refused that would make a contact of one channel a contact of another one.
+
     Queues that help each other with `also` alone move nobody, and are no circle.
     """
     ways: _Ways = {queue.name: {} for queue in acd.queues}
@@ -269,8 +271,15 @@ def _check_circles(plan: Section, acd: AcdConfig) -> None:
         for step in _with_recipes(queue.steps, acd):
             for target, moves in _targets(step, acd):
                 ways[queue.name][target] = moves or ways[queue.name].get(target, False)
+    channels = {queue.name: queue.channel for queue in acd.queues}
     for name, entry in plan.entries("queues"):
         for target, moves in ways[name].items():
+            if channels[target] != channels[name]:
+                raise entry.error(
+                    "steps",
+                    f"'{name}' is of channel {channels[name]}, '{target}' of {channels[target]}",
+                    f"a target with channel: {channels[name]}",
+                )
             path = _path(target, name, ways) if moves or target == name else []
             if path:
                 raise entry.error(

@@ -247,3 +247,15 @@ def test_recipes_that_add_others_twice_each_do_not_become_a_million_steps() -> N
     with pytest.raises(ConfigError, match="has more than 1000 steps") as fault:
         read(text)
     assert (fault.value.line, fault.value.key) == (3, "recipes.r0")
+
+
+def test_r38_a_call_does_not_become_a_chat() -> None:
+    text = """
+queues:
+  talk: {steps: [{after: 9 s, also: write}]}
+  write: {channel: chat}
+"""
+    with pytest.raises(ConfigError, match="'talk' is of channel voice, 'write' of chat") as fault:
+        read(text)
+    assert (fault.value.line, fault.value.key) == (2, "queues.talk.steps")
+    assert fault.value.remedy == "a target with channel: voice"
