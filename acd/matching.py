@@ -80,7 +80,8 @@ class Matching:
         if found is None:
             ringing = roster.ringing_call(agent, now)
             if ringing is not None:
-                self._offer(*_swap(ringing, agent), now, sought=_CALL)
+                call, line = ringing
+                self._offer(call, agent, line, now, sought=_CALL)
             return
         call, line = found
         self._floor.unwait(call)
@@ -167,8 +168,3 @@ class Matching:
 
     def _ring_later(self, call: WaitingCall, config: QueueConfig, now: Instant) -> None:
         self._floor.agenda.set(("ring_next", call.call_id), now + config.ring_next_ms)
-
-
-def _swap(ringing: tuple[WaitingCall, Line], agent: Agent) -> tuple[WaitingCall, Agent, Line]:
-    call, line = ringing
-    return call, agent, line

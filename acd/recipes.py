@@ -93,7 +93,7 @@ class Recipes:
             if not self.at_once(call, now):
                 return
             if not self._matching.seek_agent(call, now):
-                self._floor.wait(call, _cause_of(call), now)
+                self._floor.wait(call, call.moved, now)
         self.plan(call)
 
     def chose(self, event: CallerChose, now: Instant) -> None:
@@ -315,7 +315,3 @@ def _changes_place(step: Step) -> bool:
 
 def _order(due: DueStep) -> tuple[Instant, int]:
     return due[0], due[1]
-
-
-def _cause_of(call: WaitingCall) -> Cause:
-    return call.moved
