@@ -75,7 +75,12 @@ class Monitor:
             self.deadlines.set("audit", self._engine.out.now + self._audit_ms)
 
     def due_at(self, due: Instant | None) -> None:
-        """Deadlines of the ACD are about to be acted on; the first was due at this instant."""
+        """Deadlines of the ACD are about to be acted on; the first was due at this instant.
+
+        Lateness is the machine's fault and no broken law: a run that stops for those goes on.
+        """
+        if self._stops:
+            return
         if due is not None and self._engine.out.now - due > LATE_MS_MAX:
             late_ms = self._engine.out.now - due
             sentence = f"deadlines were not looked at for {late_ms} ms"

@@ -158,6 +158,13 @@ def test_rg_08_a_dispatcher_that_stood_still_is_told_of_q7() -> None:
     assert engine.wake_at() == START + 1_500 + AUDIT_MS
 
 
+def test_q7_a_slow_machine_stops_no_run() -> None:
+    engine = Engine(centre_plan().engine)
+    assert engine.config.on_violation is OnViolation.STOP
+    engine.acd.floor.agenda.set(("open", "c-none"), START)
+    assert engine.wake(START + 60_000) == []
+
+
 def test_an_engine_that_rests_is_not_woken_to_be_looked_at() -> None:
     centre = Centre(live())
     centre.log_on("anna")
