@@ -69,7 +69,7 @@ class CallRequests(CallLookup):
         assert connection is not None, f"leg {leg.leg_id} has no call"
         call = connection.call
         target = call.called.device_identifier or ""
-        self.engine.lead_call(call, target, Cause.NEW_CALL, leg.request_id)
+        self.engine.leading.lead_call(call, target, Cause.NEW_CALL, leg.request_id)
         leg.request_id = None
 
     # The services.
@@ -229,7 +229,7 @@ class CallRequests(CallLookup):
             engine.model.initiate(own, Cause.CONSULTATION, request_id)
             engine.model.originate(own, Cause.CONSULTATION, request_id)
             target = call.called.device_identifier or ""
-            engine.lead_call(call, target, Cause.CONSULTATION, request_id)
+            engine.leading.lead_call(call, target, Cause.CONSULTATION, request_id)
 
         step = SecondStep("ConsultationCall", connection, request_id, go_on, consultation=call)
         self._ask_hold(step, Cause.CONSULTATION)
@@ -292,7 +292,7 @@ class CallRequests(CallLookup):
             call.correlator_data = mapping_of(request.correlator_data)
         single_step_transfer(engine.model, active, target, request_id)
         engine.parties.release(leg)
-        engine.lead_call(call, target, Cause.SINGLE_STEP_TRANSFER, request_id)
+        engine.leading.lead_call(call, target, Cause.SINGLE_STEP_TRANSFER, request_id)
         return CallResult(
             transferred_call=ConnectionId(call.call_id, target), call_linkage_data=call.linkage
         )
@@ -314,7 +314,7 @@ class CallRequests(CallLookup):
             engine.queueing.leave(contact)
             engine.model.divert(connection, Cause.REDIRECTED, target, request_id)
             contact.waiting_at = None
-        engine.lead_call(call, target, Cause.NEW_CALL, request_id)
+        engine.leading.lead_call(call, target, Cause.NEW_CALL, request_id)
         return Result(call_linkage_data=call.linkage)
 
 

@@ -87,7 +87,7 @@ class Quarantine:
         if contact is None:
             return self._without_contact(call_id)
         if contact.caller.state is ConnectionState.NULL:
-            engine.give_up(contact)
+            engine.leading.give_up(contact)
             return "removed"
         return self._contact(contact, strike, known=waiting is not None)
 
@@ -99,7 +99,7 @@ class Quarantine:
             return self._again(contact, contact.queue, known=known)
         if strike < STRIKES_MAX:
             self._engine.queueing.leave(contact)
-            self._engine.lead(contact, self._engine.config.default_device)
+            self._engine.leading.lead(contact, self._engine.config.default_device)
             return "defaultRoute"
         return self._end(contact)
 
