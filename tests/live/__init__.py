@@ -1,0 +1,1 @@
+"""The live server: real sockets, files, processes and brokers on loopback."""
