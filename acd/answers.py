@@ -57,19 +57,17 @@ class Answers:
             return
         queue = self._floor.queues[offer.queue]
         agent.misses.clear()
-        agent.calls_handled += 1
         self._floor.forget(call)
         self._floor.out.append(OfferTaken(offer, now - call.enqueued_at))
-        queue.note_answer(now)
-        if queue.channel is not None:
+        if queue.channel is None:
+            self._desk.has_call(agent, queue, now)
+            self._desk.phase(agent, _TALKING, call.call_id, now)
+        else:
+            agent.calls_handled += 1
+            queue.note_answer(now)
             agent.contacts[call.call_id] = queue.channel
             if self._floor.roster.is_ready(agent):
                 self._floor.roster.regroup(agent)  # his figures count anew, he keeps his turn
-        else:
-            agent.answered_at = now
-            agent.resting, agent.resting_reason = _READY, None
-            self._desk.wrap_up.owe(agent, queue.config)
-            self._desk.phase(agent, _TALKING, call.call_id, now)
         for other in list(call.offers):
             loser = self._desk.end_offer(other, call)
             self._floor.out.append(OfferOff(other, lost=True))

@@ -114,17 +114,7 @@ def steps_of_a_place(due: Iterable[DueStep]) -> list[DueStep]:
     What they would do to a caller on the line is left out.
     """
     quiet = [(at, number, msgspec.structs.replace(step, **_SILENT)) for at, number, step in due]
-    return [entry for entry in quiet if _changes_need(entry[2])]
-
-
-def _changes_need(step: Step) -> bool:
-    return bool(
-        step.priority_by
-        or step.priority is not None
-        or step.skills is not None
-        or step.requires is not None
-        or step.rank_max is not None
-    )
+    return [entry for entry in quiet if entry[2].changes_need or entry[2].changes_priority]
 
 
 def successor(call: WaitingCall, call_id: str) -> WaitingCall:
@@ -153,7 +143,7 @@ def told(callback: Callback, reason: CallbackReason | None) -> CallbackChanged:
         number=number,
         state=callback.state,
         attempt=callback.attempt,
-        position=callback.call.queue.in_front(callback.call.key) + 1 if held else None,
+        position=callback.call.position if held else None,
         next_at=callback.next_at if callback.state is CallbackState.RETRY else None,
         agent_id=callback.agent_id,
         reason=reason,

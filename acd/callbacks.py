@@ -36,9 +36,9 @@ from agents.agent import Agent
 from csta.callback_events import CallbackReason, CallbackState
 from csta.causes import Cause
 from csta.errors import CtiError, ErrorCategory, ErrorValue
-from csta.ids import AgentId, CallbackId, Mint, QueueName
+from csta.ids import CallbackId, Mint, QueueName
 from csta.instants import Instant
-from csta.states import AgentState, BusyPhase
+from csta.states import BusyPhase
 
 
 class Callbacks:
@@ -103,14 +103,14 @@ class Callbacks:
         """
         call = self._floor.calls.get(event.call_id)
         if call is None or not call.waits:
-            raise _refused(
+            raise CtiError(
                 ErrorCategory.STATE_INCOMPATIBILITY,
                 ErrorValue.INVALID_CALL_ID,
                 f"call '{event.call_id}' does not wait in a queue",
             )
         why = _why_not(call)
         if why is not None:
-            raise _refused(
+            raise CtiError(
                 ErrorCategory.STATE_INCOMPATIBILITY,
                 ErrorValue.REQUEST_INCOMPATIBLE_WITH_OBJECT,
                 f"call '{event.call_id}' cannot be called back: {why.value}",
@@ -175,7 +175,8 @@ class Callbacks:
         self._floor.agenda.cancel(("callback_rings", callback.callback_id))
         self._change(callback, CallbackState.CONNECTED)
         if callback.agent_id is not None:
-            self._agent_has(callback.agent_id, callback.call.queue, now)
+            agent = self._floor.directory.agent(callback.agent_id)
+            self._desk.has_call(agent, callback.call.queue, now)
             return
         floor = self._floor
         live = callback.live = successor(callback.call, event.call_id)
@@ -214,13 +215,13 @@ class Callbacks:
         """
         callback = self._floor.callbacks.get(event.callback_id)
         if callback is None:
-            raise _refused(
+            raise CtiError(
                 ErrorCategory.OPERATION,
                 ErrorValue.OBJECT_NOT_KNOWN,
                 f"there is no callback '{event.callback_id}'",
             )
         if callback.state is CallbackState.CONNECTED:
-            raise _refused(
+            raise CtiError(
                 ErrorCategory.STATE_INCOMPATIBILITY,
                 ErrorValue.REQUEST_INCOMPATIBLE_WITH_OBJECT,
                 f"callback '{event.callback_id}' has the customer on the line",
@@ -302,14 +303,6 @@ class Callbacks:
         number, queue = callback.key
         self._floor.out.append(CallsBack(callback.callback_id, number, queue, callback.agent_id))
 
-    def _agent_has(self, agent_id: AgentId, queue: Queue, now: Instant) -> None:
-        agent = self._floor.directory.agent(agent_id)
-        agent.calls_handled += 1
-        agent.answered_at = now
-        agent.resting, agent.resting_reason = AgentState.READY, None
-        self._desk.wrap_up.owe(agent, queue.config)
-        queue.note_answer(now)
-
     def _again(self, callback: Callback, reason: CallbackReason, now: Instant) -> None:
         """An attempt has failed: there is another one, unless it was the last one."""
         self._floor.agenda.cancel(("callback_rings", callback.callback_id))
@@ -383,7 +376,3 @@ def _why_not(call: WaitingCall) -> CallbackReason | None:
     if call.queue.config.callbacks is None or call.callback_id is not None:
         return CallbackReason.NOT_OFFERED
     return CallbackReason.NO_NUMBER if call.number in NOBODY else None
-
-
-def _refused(category: ErrorCategory, value: ErrorValue, detail: str) -> CtiError:
-    return CtiError(category, value, detail)

@@ -9,7 +9,7 @@ from acd.decisions import Offer
 from acd.floor import Floor
 from acd.inputs import AskState, DeviceReachable, ExtendWork, LogOn, PhoneBusy
 from acd.matching import Matching
-from acd.queue import WaitingCall
+from acd.queue import Queue, WaitingCall
 from acd.wishes import check_wish, limit_of
 from acd.wrap_up import WrapUp
 from agents.agent import Agent
@@ -153,6 +153,14 @@ class Desk:
                 self.go(agent, _WORKING_AFTER_CALL, now, Cause.NORMAL_CLEARING, None)
             else:
                 self.rest(agent, agent.resting, now)
+
+    def has_call(self, agent: Agent, queue: Queue, now: Instant) -> None:
+        """An agent has answered a call of a queue: it counts, and what will follow it is kept."""
+        agent.calls_handled += 1
+        agent.answered_at = now
+        agent.resting, agent.resting_reason = _READY, None
+        self.wrap_up.owe(agent, queue.config)
+        queue.note_answer(now)
 
     def end_offer(self, offer: Offer, call: WaitingCall) -> Agent:
         """Forget an offer and its deadline; the agent is in no other state yet."""

@@ -167,7 +167,7 @@ def explain_wait(floor: Floor, call: WaitingCall, now: Instant) -> StillWaiting:
             dict.fromkeys(line.queue.name for line in call.places if line.queue is not call.queue)
         ),
         waited_ms=now - call.enqueued_at,
-        position=call.queue.in_front(call.key) + 1,
+        position=call.position,
         waiting=len(call.queue),
         needs=needs_words(call),
         key=key_scores(floor, call.key),

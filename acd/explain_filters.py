@@ -15,11 +15,9 @@ from acd.floor import Floor
 from acd.lines import Line
 from acd.queue import WaitingCall
 from agents.agent import Agent
-from agents.config import Membership
+from agents.config import EVERY_QUEUE
 from csta.instants import SECOND, Instant, Milliseconds
 from csta.states import AgentState
-
-_ANY_QUEUE = Membership()
 
 
 class Filter(StrEnum):
@@ -77,9 +75,10 @@ def _preferred(pair: Pairing) -> str | None:
 
 
 def _queue(pair: Pairing) -> str | None:
-    if pair.line.agent_id is not None or membership(pair.agent, pair.line) is not None:
+    name = pair.line.queue.name
+    if pair.line.agent_id is not None or pair.agent.profile.membership(name) is not None:
         return None
-    return f"does not serve queue {pair.line.queue.name}"
+    return f"does not serve queue {name}"
 
 
 def _paused(pair: Pairing) -> str | None:
@@ -143,7 +142,8 @@ def _rank(pair: Pairing) -> str | None:
 
 
 def _delay(pair: Pairing) -> str | None:
-    delay_ms = (membership(pair.agent, pair.line) or _ANY_QUEUE).delay_ms
+    member = pair.agent.profile.membership(pair.line.queue.name)
+    delay_ms = (member or EVERY_QUEUE).delay_ms
     if pair.line.agent_id is not None or pair.now - pair.call.entered_at >= delay_ms:
         return None
     return f"joins after {seconds(delay_ms)} of waiting"
@@ -223,15 +223,9 @@ def furthest(reasons: Sequence[Reason]) -> Reason:
     return max(reasons, key=lambda reason: _PLACE[reason[0]])
 
 
-def membership(agent: Agent, line: Line) -> Membership | None:
-    """Give how an agent serves the queue of a line; None: not at all."""
-    queues = agent.profile.queues
-    return _ANY_QUEUE if queues is None else dict(queues).get(line.queue.name)
-
-
 def rank_of(agent: Agent, line: Line) -> int:
     """Give an agent's rank in the queue of a line; 1 is the first."""
-    return (membership(agent, line) or _ANY_QUEUE).rank
+    return (agent.profile.membership(line.queue.name) or EVERY_QUEUE).rank
 
 
 def state_words(agent: Agent) -> str:

@@ -16,7 +16,6 @@ from acd.explain_filters import (
     Pairing,
     Reason,
     furthest,
-    membership,
     rank_of,
     why_not_at,
 )
@@ -25,6 +24,7 @@ from acd.lines import Line
 from acd.queue import OrderKey, WaitingCall
 from acd.selection import STRATEGIES, lot_of, occupied
 from agents.agent import Agent
+from agents.config import EVERY_QUEUE
 from csta.instants import Instant
 
 Scores: TypeAlias = tuple[tuple[str, int], ...]
@@ -189,15 +189,15 @@ def _agent_scores(each: Eligible, now: Instant) -> Scores:
 
 def _begin(floor: Floor, call: WaitingCall, found: Sequence[Eligible]) -> int:
     """Give the place at which the choice begins, of agents in the order of the configuration."""
-    line = found[0].line
-    queue = line.queue
+    queue = found[0].line.queue
     if queue.config.agent_choice is AgentChoice.ROUND_ROBIN:
         behind = [place for place, each in enumerate(found) if each.agent.number > queue.turn]
         return behind[0] if behind else 0
     drawn = lot_of(floor.config.seed, call)
     if queue.config.agent_choice is AgentChoice.RANDOM:
         return drawn % len(found)
-    lots = [member.lots if (member := membership(each.agent, line)) else 1 for each in found]
+    members = (each.agent.profile.membership(queue.name) or EVERY_QUEUE for each in found)
+    lots = [member.lots for member in members]
     drawn %= sum(lots)
     return next(place for place in range(len(lots)) if sum(lots[: place + 1]) > drawn)
 
@@ -208,10 +208,8 @@ def _call_scores(
     key = key_scores(floor, call.key)
     if rings:
         return (("rings_already", 1), *key)
-    member = membership(agent, line)
-    weight = line.queue.config.weight
-    if member is not None and member.weight is not None:
-        weight = member.weight
+    member = agent.profile.membership(line.queue.name) or EVERY_QUEUE
+    weight = line.queue.config.weight if member.weight is None else member.weight
     need = floor.roster.need(call, line.queue, now)
     lateness: Scores = (
         (("minus_need", -need),) if floor.config.order is ServiceOrder.GREATEST_NEED else ()

@@ -38,10 +38,6 @@ class Facts:
 
         return value
 
-    def position(self, call: WaitingCall) -> int:
-        """Give a call's place in its queue, 1 for the next."""
-        return call.queue.in_front(call.key) + 1
-
     def promise(self, call: WaitingCall, now: Instant) -> Announcement | None:
         """Give the wait that the caller is told now; None: nobody serves the queue."""
         return self._estimating.promise(call, now)
@@ -55,7 +51,7 @@ class Facts:
             case "waited_here":
                 figure = (now - call.entered_at) / SECOND
             case "position":
-                figure = self.position(call)
+                figure = call.position
             case "attempts":
                 figure = call.attempts
             case "priority":

@@ -12,7 +12,6 @@ from acd.lint_view import (
     Need,
     PlacedStep,
     PlanView,
-    changes_need,
     first_need,
     leads_away,
     membership,
@@ -175,7 +174,7 @@ def _changes(
     for queue in plan.acd.queues:
         need: Need = first_need(queue)
         for placed, after in plan.relaxed(queue):
-            if changes_need(placed.step):
+            if placed.step.changes_need:
                 yield placed, plan.pool(queue, need), plan.pool(queue, after)
             need = after
 

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from typing import Final
 
 from acd.lint_check import Check, Found, Severity, time
-from acd.lint_view import PlacedStep, PlanView, changes_need, leads_away, targets, tries_once
+from acd.lint_view import PlacedStep, PlanView, leads_away, targets, tries_once
 from acd.lint_when import judged
 from acd.steps import Step
 from csta.instants import HOUR
@@ -59,8 +59,8 @@ def _contradictory(plan: PlanView) -> Iterator[Found]:
 def _does_nothing(plan: PlanView) -> Iterator[Found]:
     for placed in plan.steps:
         step = placed.step
-        acts = leads_away(step) or step.also is not None or changes_need(step) or _speaks(step)
-        if not (acts or step.priority_by or step.priority is not None or step.recipe is not None):
+        acts = leads_away(step) or step.changes_place or _speaks(step)
+        if not (acts or step.recipe is not None):
             yield Found(placed.where, "the step does nothing", "overflow_to: second_queue")
 
 

@@ -26,7 +26,7 @@ from acd.lint_conditions import (
 from acd.lint_hours import calendar_states
 from acd.requirements import CALLER
 from acd.steps import Step
-from agents.config import AgentConfig, Membership
+from agents.config import EVERY_QUEUE, AgentConfig, Membership
 from agents.skills import SkillSet, skill_set, total_level
 from csta.calendars import CalendarState
 from csta.ids import AgentId, QueueName
@@ -262,11 +262,6 @@ def next_need(need: Need, step: Step) -> Need:
     )
 
 
-def changes_need(step: Step) -> bool:
-    """Tell whether a step changes whom a call needs."""
-    return step.skills is not None or step.requires is not None or step.rank_max is not None
-
-
 def leads_away(step: Step) -> bool:
     """Tell whether a call that takes the step leaves the queue."""
     return bool(
@@ -291,7 +286,7 @@ def targets(step: Step) -> tuple[tuple[str, QueueName], ...]:
 
 def membership(agent: AgentConfig, queue: QueueName) -> Membership:
     """Give how an agent serves a queue."""
-    return (agent.queues or {}).get(queue) or Membership()
+    return (agent.queues or {}).get(queue) or EVERY_QUEUE
 
 
 def skills_named(requires: str) -> tuple[str, ...]:

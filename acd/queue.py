@@ -126,6 +126,11 @@ class WaitingCall:
         """The first of the offers that are alive."""
         return self.offers[0] if self.offers else None
 
+    @property
+    def position(self) -> int:
+        """Its place among those who wait in its queue, 1 for the next."""
+        return self.queue.in_front(self.key) + 1
+
 
 def order_key(config: AcdConfig, call: WaitingCall) -> OrderKey:
     """Give the call's place in the service order: static, total, ties by serial."""

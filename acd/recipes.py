@@ -166,7 +166,7 @@ class Recipes:
             return  # who is promised a callback is gone
         if step.recipe is not None:
             self._add_recipe(call, step.recipe, now)
-        if _changes_place(step):
+        if step.changes_place:
             self._floor.unwait(call)
             call.moved = Cause.REMAINS_IN_QUEUE
             self._change(call, step)
@@ -226,7 +226,7 @@ class Recipes:
 
     def _position(self, call: WaitingCall) -> tuple[int | None, bool]:
         """Give the position that is told now, and if it is "more than" that (Q03, RG-36)."""
-        position, most = self._facts.position(call), call.rules.position_most
+        position, most = call.position, call.rules.position_most
         if most is not None and position > most:
             told, position = call.at_position is not None, most + 1
             call.at_position = position if call.at_position is None else call.at_position
@@ -297,20 +297,6 @@ class Recipes:
     def _end(self, call: WaitingCall, reason: str, number: int) -> None:
         self._floor.forget(call)
         self._floor.out.append(Ends(call.call_id, call.queue.name, reason, number))
-
-
-def _changes_place(step: Step) -> bool:
-    """Tell whether a step may change who serves the call, or when."""
-    return bool(
-        step.priority_by
-        or step.priority is not None
-        or step.skills is not None
-        or step.requires is not None
-        or step.rank_max is not None
-        or step.overflow_to
-        or step.also is not None
-        or step.split
-    )
 
 
 def _order(due: DueStep) -> tuple[Instant, int]:

@@ -15,7 +15,7 @@ from acd.queue import OrderKey, Queue, WaitingCall
 from acd.requirements import Requirement
 from acd.rules import CallbackRules
 from agents.agent import Agent, Profile
-from agents.config import Membership
+from agents.config import EVERY_QUEUE
 from csta.ids import AgentId, QueueName
 from csta.instants import Instant
 from csta.states import AgentState
@@ -26,7 +26,6 @@ _GREATEST_NEED: Final = ServiceOrder.GREATEST_NEED
 _LineKey: TypeAlias = tuple[str, Requirement, bool]
 
 _PER_MILLE = 1_000
-_ANY_QUEUE = Membership()
 _CALLBACKS = CallbackRules()
 """Of callbacks that were promised by a queue which makes no more promises."""
 
@@ -322,8 +321,7 @@ class Roster:
 
     def _match(self, group: ReadyGroup, line: Line) -> None:
         queue = line.queue
-        queues = group.profile.queues
-        member = _ANY_QUEUE if queues is None else dict(queues).get(queue.name)
+        member = group.profile.membership(queue.name)
         if member is None or queue.name in group.profile.paused:
             return
         level = line.needs.level(group.profile.skills)
@@ -338,7 +336,7 @@ class Roster:
 
 def _weight(profile: Profile, queue: Queue) -> int:
     """Give the weight of a queue's calls for agents of this profile (R20)."""
-    member = dict(profile.queues or ()).get(queue.name, _ANY_QUEUE)
+    member = profile.membership(queue.name) or EVERY_QUEUE
     return queue.config.weight if member.weight is None else member.weight
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from agents.ledger import share
 from csta.instants import SECOND, Milliseconds
 
 SHORT_MS: Milliseconds = 5 * SECOND
@@ -72,11 +73,6 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     level: Level = Level.VISITS
     share: Callable[[LevelCounts], float | None]
-
-
-def share(top: float, bottom: float) -> float | None:
-    """Divide; there is no share of nothing: None."""
-    return top / bottom if bottom else None
 
 
 def genesys(

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from acd.contact_fold import ContactFold
-from acd.service_levels import SHORT_MS, VARIANTS, LevelCounts, share
+from acd.service_levels import SHORT_MS, VARIANTS, LevelCounts
 from acd.visits import Contact, Visit, VisitState
+from agents.ledger import share
 from csta.instants import SECOND, Instant, Milliseconds
 
 __all__ = [

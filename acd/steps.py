@@ -61,3 +61,19 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     recipe: str | None = None
     """The steps of this named recipe are added, counted from now."""
+
+    @property
+    def changes_need(self) -> bool:
+        """Whether it changes whom a call needs."""
+        return self.skills is not None or self.requires is not None or self.rank_max is not None
+
+    @property
+    def changes_priority(self) -> bool:
+        """Whether it changes where a call stands among others."""
+        return bool(self.priority_by) or self.priority is not None
+
+    @property
+    def changes_place(self) -> bool:
+        """Whether it may change who serves a call, or when."""
+        leads_on = bool(self.overflow_to or self.split) or self.also is not None
+        return leads_on or self.changes_need or self.changes_priority

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from agents.config import Membership
+from agents.config import EVERY_QUEUE, Membership
 from agents.skills import SkillSet, skill_set
 from csta.acd_events import RefusalReason
 from csta.ids import AgentId, CallId, DeviceId, OfferId, QueueName
@@ -20,6 +20,10 @@ class Profile(msgspec.Struct, frozen=True):
     skills: SkillSet
     queues: tuple[tuple[QueueName, Membership], ...] | None = None
     paused: tuple[QueueName, ...] = ()
+
+    def membership(self, queue: QueueName) -> Membership | None:
+        """Give how a queue is served, be it paused or not; None: not at all."""
+        return EVERY_QUEUE if self.queues is None else dict(self.queues).get(queue)
 
 
 class Agent:

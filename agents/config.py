@@ -34,6 +34,10 @@ class Membership(msgspec.Struct, frozen=True):
     lots: int = 1
 
 
+EVERY_QUEUE: Final = Membership()
+"""How an agent serves each queue who is not told which queues he serves."""
+
+
 class AgentConfig(msgspec.Struct, frozen=True):
     """One agent: login id, name, home device, skills with levels (1 to 10), queues, capacity.
 

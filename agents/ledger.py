@@ -93,51 +93,51 @@ class AgentSums(msgspec.Struct, frozen=True, kw_only=True):
 
     def share_of(self, activity: Activity) -> float | None:
         """Give the part of the time logged on that an activity took."""
-        return _share(self.spent_ms[activity], self.login_ms)
+        return share(self.spent_ms[activity], self.login_ms)
 
     @property
     def aht_ms(self) -> float | None:
         """Average handling time: talk, hold, consultation and work, of each handled call."""
-        return _share(self.handling_ms, self.handled)
+        return share(self.handling_ms, self.handled)
 
     def mean_ms(self, activity: Activity) -> float | None:
         """Give one part of the average handling time."""
-        return _share(self.spent_ms[activity], self.handled)
+        return share(self.spent_ms[activity], self.handled)
 
     @property
     def mean_held_ms(self) -> float | None:
         """Mean hold, consultation included, of the calls that were held."""
-        return _share(self.together(Activity.HOLD, Activity.CONSULT), self.held)
+        return share(self.together(Activity.HOLD, Activity.CONSULT), self.held)
 
     @property
     def transfer_share(self) -> float | None:
         """Transferred of handled."""
-        return _share(self.transferred, self.handled)
+        return share(self.transferred, self.handled)
 
     @property
     def hold_share(self) -> float | None:
         """Held at least once, of handled."""
-        return _share(self.held, self.handled)
+        return share(self.held, self.handled)
 
     @property
     def rona_share(self) -> float | None:
         """Rung out of offers."""
-        return _share(self.rung_out, self.offers)
+        return share(self.rung_out, self.offers)
 
     @property
     def answer_share(self) -> float | None:
         """Agent answer rate (AWS): handled of handled, rung out and rejected."""
-        return _share(self.handled, self.handled + self.rung_out + self.rejected)
+        return share(self.handled, self.handled + self.rung_out + self.rejected)
 
     @property
     def calls_per_hour(self) -> float | None:
         """Handled calls for each hour logged on."""
-        return _share(self.handled * HOUR, self.login_ms)
+        return share(self.handled * HOUR, self.login_ms)
 
     @property
     def calls_per_ready_hour(self) -> float | None:
         """Handled calls for each hour of waiting for one."""
-        return _share(self.handled * HOUR, self.spent_ms[Activity.READY])
+        return share(self.handled * HOUR, self.spent_ms[Activity.READY])
 
 
 _COUNTS = tuple(
@@ -319,5 +319,6 @@ class AgentLedger:
             self._tally(book, "transferred", at)
 
 
-def _share(top: float, bottom: float) -> float | None:
+def share(top: float, bottom: float) -> float | None:
+    """Divide; there is no share of nothing: None."""
     return top / bottom if bottom else None

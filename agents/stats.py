@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from agents.ledger import Activity, AgentSums
+from agents.ledger import Activity, AgentSums, share
 from csta.agent_events import AgentEvent
 from csta.ids import AgentId
 from csta.instants import Instant, Milliseconds
@@ -52,8 +52,7 @@ class TimeInState:
     def occupancy_share(self) -> float | None:
         """Busy and wrap-up, of busy, wrap-up and ready (features §e.4, AWS): None without time."""
         busy = self._total[AgentState.BUSY] + self._total[AgentState.WORKING_AFTER_CALL]
-        on_queue = busy + self._total[AgentState.READY]
-        return busy / on_queue if on_queue else None
+        return share(busy, busy + self._total[AgentState.READY])
 
     def _add(self, state: AgentState, since: Instant, until: Instant) -> None:
         # Plain comparisons: this is counted at every change of every agent's state.
@@ -73,31 +72,31 @@ class Ratio(msgspec.Struct, frozen=True, kw_only=True):
 
 def _aws(sums: AgentSums) -> float | None:
     contact_ms = sums.login_ms - sums.together(Activity.READY, Activity.NOT_READY)
-    return _share(contact_ms, contact_ms + sums.spent_ms[Activity.READY])
+    return share(contact_ms, contact_ms + sums.spent_ms[Activity.READY])
 
 
 def _genesys(sums: AgentSums) -> float | None:
-    return _share(sums.handling_ms, sums.login_ms - sums.spent_ms[Activity.NOT_READY])
+    return share(sums.handling_ms, sums.login_ms - sums.spent_ms[Activity.NOT_READY])
 
 
 def _cms(sums: AgentSums) -> float | None:
-    return _share(sums.together(Activity.TALK, Activity.WORK), sums.login_ms)
+    return share(sums.together(Activity.TALK, Activity.WORK), sums.login_ms)
 
 
 def _icmi(sums: AgentSums) -> float | None:
-    return _share(sums.login_ms - sums.spent_ms[Activity.READY], sums.login_ms)
+    return share(sums.login_ms - sums.spent_ms[Activity.READY], sums.login_ms)
 
 
 def _utilisation(sums: AgentSums) -> float | None:
-    return _share(sums.handling_ms, sums.login_ms)
+    return share(sums.handling_ms, sums.login_ms)
 
 
 def _icmi_utilisation(sums: AgentSums) -> float | None:
-    return _share(sums.handling_ms + sums.spent_ms[Activity.READY], sums.login_ms)
+    return share(sums.handling_ms + sums.spent_ms[Activity.READY], sums.login_ms)
 
 
 def _availability(sums: AgentSums) -> float | None:
-    return _share(sums.login_ms - sums.spent_ms[Activity.NOT_READY], sums.login_ms)
+    return share(sums.login_ms - sums.spent_ms[Activity.NOT_READY], sums.login_ms)
 
 
 RATIOS: Mapping[str, Ratio] = MappingProxyType(
@@ -161,7 +160,7 @@ def fairness(values: Sequence[float]) -> Fairness | None:
     if not values:
         return None
     squares = len(values) * sum(value * value for value in values)
-    return Fairness(_share(sum(values) ** 2, squares), min(values), max(values))
+    return Fairness(share(sum(values) ** 2, squares), min(values), max(values))
 
 
 FAIR_SHARES: Mapping[str, Callable[[AgentSums], float | None]] = MappingProxyType(
@@ -169,7 +168,7 @@ FAIR_SHARES: Mapping[str, Callable[[AgentSums], float | None]] = MappingProxyTyp
         "occupancy": _aws,
         "calls": lambda sums: float(sums.handled),
         "calls per ready hour": lambda sums: sums.calls_per_ready_hour,
-        "idle": lambda sums: _share(sums.spent_ms[Activity.READY], sums.login_ms),
+        "idle": lambda sums: share(sums.spent_ms[Activity.READY], sums.login_ms),
     }
 )
 """What should be even among agents (R39): `idle` is the ready part of the time logged on."""
@@ -180,7 +179,3 @@ def fairness_of(agents: Iterable[AgentSums], measure: str) -> Fairness | None:
     of = FAIR_SHARES[measure]
     values = [of(agent) for agent in agents if agent.login_ms]
     return fairness([value for value in values if value is not None])
-
-
-def _share(top: float, bottom: float) -> float | None:
-    return top / bottom if bottom else None

@@ -8,19 +8,20 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from acd.stats import SERVICE_LEVELS, Contact, ContactFold, figures
+from acd.config import QueueConfig
+from acd.stats import SERVICE_LEVELS, Contact, ContactFold, Figures, add_up, figures
 from agents.config import AgentConfig
 from console.story import Story, clock, length
 from csta.agent_events import AgentEvent
-from csta.ids import AgentId, device, local_part
+from csta.ids import AgentId, DeviceId, device, local_part
 from csta.instants import SECOND, Instant
 from csta.states import AgentState
 from ctiserver.core.wire import Published
 from scenarios.scenario import Scenario
 
 _LAST_LINES = 12
-_HEADLINE = "SL9"
-_LEVEL = f"{_HEADLINE} = {SERVICE_LEVELS[_HEADLINE]}, of calls that are over"
+_HEADLINE = "SL11"
+_LEVEL = f"{_HEADLINE} = {SERVICE_LEVELS['SL9']}, of contacts that are over, with all their waits"
 _WORDS = {
     AgentState.NULL: ("○ off", "dim"),
     AgentState.NOT_READY: ("○ not ready", "yellow"),
@@ -40,6 +41,13 @@ class Watch:
         self.told: deque[str] = deque()
         self._scenario = scenario
         self._contacts = ContactFold()
+        self._queues: dict[DeviceId, QueueConfig] = {
+            device("acd", queue.name): queue for queue in scenario.engine.acd.queues
+        }
+        self._over = {at: figures((), queue.service_level_ms) for at, queue in self._queues.items()}
+        """The contacts that are over, summed up by their first queue."""
+        self._summed = 0
+        """How many of them are in the sums."""
         self._states: dict[AgentId, tuple[AgentState, Instant]] = {}
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
 
@@ -78,24 +86,26 @@ class Watch:
             "queue", "offered", "answered", "abandoned", "waiting", "longest", "mean wait",
             box=None, pad_edge=False, padding=(0, 2, 0, 0),
         )  # fmt: skip
-        queues = self._scenario.engine.acd.queues
-        level = f"{_HEADLINE}, T = {queues[0].service_level_ms / SECOND:g} s"
+        first = self._scenario.engine.acd.queues[0]
+        level = f"{_HEADLINE}, T = {first.service_level_ms / SECOND:g} s"
         table.add_column(level)
         for column in table.columns[1:]:
             column.justify = "right"
-        over, waiting = self._contacts.finished, self._contacts.waiting()
-        for queue in queues:
-            at = device("acd", queue.name)
-            table.add_row(
-                queue.name,
-                *_row(
-                    [contact for contact in over if contact.queue == at],
-                    [contact for contact in waiting if contact.queue == at],
-                    queue.service_level_ms,
-                    now,
-                ),
-            )
+        self._sum_up()
+        going_on = self._contacts.waiting()
+        for at, queue in self._queues.items():
+            here = [contact for contact in going_on if contact.queue == at]
+            table.add_row(queue.name, *_row(self._over[at], here, now))
         return table
+
+    def _sum_up(self) -> None:
+        """Add the contacts that are over since the last look to the sums."""
+        fresh = self._contacts.finished[self._summed :]
+        self._summed += len(fresh)
+        for at in dict.fromkeys(contact.queue for contact in fresh if contact.queue in self._over):
+            known = self._over[at]
+            new = figures([one for one in fresh if one.queue == at], known.threshold_ms)
+            self._over[at] = add_up([known, new])
 
     def _agent_table(self, now: Instant) -> Table:
         table = Table("agent", "state", "for", box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -110,19 +120,18 @@ class Watch:
         return at, f"[{colour}]{word}[/]", length(max(0, now - since))
 
 
-def _row(over: list[Contact], open_: list[Contact], within_ms: int, now: Instant) -> list[str]:
-    ended = figures(over, within_ms)
-    answered = sum(contact.answered for contact in (*over, *open_))
-    waiting = [contact for contact in open_ if not contact.answered]
-    waits = [contact.waited_ms or 0 for contact in (*over, *open_) if contact.waited_ms is not None]
+def _row(over: Figures, going_on: list[Contact], now: Instant) -> list[str]:
+    waiting = [contact for contact in going_on if not contact.answered]
+    in_talk = [contact for contact in going_on if contact.answered]
     longest = max((now - contact.offered_at for contact in waiting), default=0)
-    level = ended.service_level(_HEADLINE)
+    mean_ms = add_up([over, figures(in_talk, over.threshold_ms)]).mean_wait_ms
+    level = over.service_level(_HEADLINE)
     return [
-        str(len(over) + len(open_)),
-        str(answered),
-        str(ended.abandoned),
+        str(over.offered + len(going_on)),
+        str(over.answered + len(in_talk)),
+        str(over.abandoned),
         str(len(waiting)),
         length(longest) if waiting else "-",
-        length(round(sum(waits) / len(waits))) if waits else "-",
+        length(round(mean_ms)) if mean_ms is not None else "-",
         f"{level:.0%}" if level is not None else "-",
     ]

@@ -21,10 +21,10 @@ import msgspec
 from acd.estimates import ESTIMATE_SHARE, Estimate, EstimateAccuracy, Estimator, pinball
 from csta.agent_events import AgentEvent
 from csta.call_events import CallCleared, Established, Queued
-from csta.event_types import EVENT_BY_TYPE
 from csta.ids import AgentId, CallId
 from csta.instants import DAY, HOUR, SECOND, Instant, Milliseconds
 from csta.states import AgentState
+from ctiserver.core.wire import Published
 from scenarios.synthetic_month import SHIPPED
 from scenarios.trace import Trace, read_trace
 from scenarios.trace_replay import replay_trace
@@ -172,8 +172,12 @@ def check_estimates(trace: Trace, seed: int) -> EstimateCheck:
         ValueError: the trace has no call, or nobody waited and was answered.
     """
     fold = EstimateFold()
-    journal = _JournalEars(fold)
-    replay_trace(trace, seed, title="estimates", journal=journal.hear)
+
+    def hear(events: Sequence[Published]) -> None:
+        for event in events:
+            fold.take(event.data, event.at)
+
+    replay_trace(trace, seed, title="estimates", listener=hear)
     return compare(fold.waits)
 
 
@@ -263,38 +267,6 @@ def _abandoned(waits: Sequence[Wait], accuracy: EstimateAccuracy) -> Abandoned:
         coverage_likely=1 - beyond,
         coverage_most=(accuracy.covered_count + in_time) / len(waits),
     )
-
-
-class _Envelope(msgspec.Struct):
-    type: str
-    data: msgspec.Raw
-
-
-class _Line(msgspec.Struct):
-    at: Instant
-    event: _Envelope
-
-
-class _JournalEars:
-    """Hears the lines of a journal as they are written, and passes on the events that matter."""
-
-    def __init__(self, fold: EstimateFold) -> None:
-        self._fold = fold
-        self._line = msgspec.json.Decoder(_Line)
-        heard = (AgentEvent, Queued, Established, CallCleared)
-        self._events = {
-            name: msgspec.json.Decoder(event)
-            for name, event in EVENT_BY_TYPE.items()
-            if issubclass(event, heard)
-        }
-
-    def hear(self, line: bytes) -> None:
-        if b'"event":' not in line:
-            return
-        told = self._line.decode(line)
-        decoder = self._events.get(told.event.type)
-        if decoder is not None:
-            self._fold.take(decoder.decode(told.event.data), told.at)
 
 
 def text_of(check: EstimateCheck) -> str:

@@ -80,8 +80,11 @@ def replay_trace(
     title: str = "trace",
     journal: Callable[[bytes], object] | None = None,
     progress: Callable[[float], object] | None = None,
+    listener: Callable[[Sequence[Published]], object] | None = None,
 ) -> TraceReplay:
     """Replay a trace; `progress` is told the share done, once for each simulated day.
+
+    `listener` is told all events, as they are published.
 
     Raises:
         ValueError: the trace has no call that is used.
@@ -97,6 +100,8 @@ def replay_trace(
             contacts.take(event.data, event.at)
 
     world.listeners.append(fold)
+    if listener is not None:
+        world.listeners.append(listener)
     _Rota(world, plan)
     keys = {call_type: dialled for dialled, call_type in _numbers(plan).items()}
     world.env.process(arrive(world.env, world.pbx.offer_call, _callers(plan.calls, keys)))

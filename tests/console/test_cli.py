@@ -226,7 +226,7 @@ def test_the_demo_tells_the_story_of_its_calls() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     for words in ("answers after", "waits in", "gives up", "screen shows", "is over, talked for"):
         assert words in done.stdout
-    assert "SL9 = answered within T / offered" in done.stdout
+    assert "SL11 = answered within T / offered" in done.stdout
     assert "interactions are in the CRM" in done.stdout
 
 
@@ -246,4 +246,4 @@ def test_ctrl_c_ends_the_demo_with_its_table() -> None:
         process.send_signal(signal.SIGINT)
         rest, said = process.stdout.read(), process.stderr.read()
     assert (process.returncode, said) == (130, "")
-    assert "SL9 = answered within T / offered" in rest
+    assert "SL11 = answered within T / offered" in rest

@@ -7,8 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from csta.call_events import CallCleared
 from ctiserver.core.journal import read_journal
 from ctiserver.core.switch_link import LegSeen
+from ctiserver.core.wire import Published
 from scenarios.days import Days, parse_days
 from scenarios.plain_queue import play
 from scenarios.replay_plan import plan_replay
@@ -114,6 +116,16 @@ def test_the_journal_of_a_replay_holds_every_call() -> None:
     ]
     assert header.title == "first days"
     assert len(calls) == len(trace.calls)
+
+
+def test_a_listener_of_a_replay_hears_every_call_end() -> None:
+    heard: list[Published] = []
+    trace = read_trace(SHIPPED, _first_days())
+
+    replay_trace(trace, 1, listener=heard.extend)
+
+    ended = [event for event in heard if isinstance(event.data, CallCleared)]
+    assert len(ended) == len(trace.calls)
 
 
 def _first_days() -> Days:
