@@ -116,7 +116,13 @@ class Answers:
         self.refused(Refused(agent.offer_id, RefusalReason.DEVICE_LOST), now)
 
     def ring_is_over(self, offer_id: OfferId, now: Instant) -> None:
-        """Nobody answered in time."""
+        """Nobody answered in time; while offers pause it is not known who would have."""
+        if self._floor.paused:
+            found = self._floor.offers.get(offer_id)
+            if found is not None:
+                ring_ms = self._floor.queues[found[0].queue].config.ring_ms
+                self._floor.agenda.set(("ring", offer_id), now + ring_ms)
+            return
         self.refused(Refused(offer_id, RefusalReason.NO_ANSWER), now)
 
     def back_off_is_over(self, call_id: CallId, agent_id: str, now: Instant) -> None:
@@ -143,7 +149,7 @@ class Answers:
             return
         self._floor.stop_ringing(call)
         self._floor.wait(call, Cause.REMAINS_IN_QUEUE, now)
-        self._recipes.plan(call)
+        self._recipes.plan(call, now)
         self._matching.rejoin(call, now)
 
 

@@ -138,6 +138,8 @@ class Callbacks:
 
     def look_again(self, now: Instant) -> None:
         """Serve callbacks for which there are agents and room; told after each input."""
+        if self._floor.paused:
+            return
         queues = {each.call.queue.name: each.call.queue for each in self._floor.callbacks.values()}
         for queue in queues.values():
             roster = self._floor.roster

@@ -34,17 +34,21 @@ from acd.inputs import (
     Leave,
     LogOn,
     Mend,
+    PauseOffers,
     PauseQueue,
     PhoneBusy,
     PickCall,
     Quarantine,
     Reconfigure,
     Refused,
+    ResumeOffers,
     SetSkills,
     StandAgain,
+    TakeBack,
 )
 from acd.matching import Matching
 from acd.mending import Mending
+from acd.pausing import Pausing
 from acd.recipes import Recipes
 from acd.reload import Reload
 from acd.starvation import Starvation
@@ -74,6 +78,7 @@ class Distributor:
         self.answers = Answers(floor, self.matching, self.recipes, self.desk)
         self.starvation = Starvation(floor)
         self.mending = Mending(floor, self.desk, self.answers)
+        self.pausing = Pausing(floor, self.matching, self.answers, self.desk)
         self.reload = Reload(floor, self.matching, self.recipes)
         self.recipes.on_callback = self.callbacks.request
         self.answers.on_callback = self.callbacks.agent_answered
@@ -110,8 +115,12 @@ class Distributor:
     def wake(self, now: Instant) -> list[AcdDecision]:
         """Act on every deadline that has come, in order."""
         floor = self.floor
-        for kind, *names in self._agenda.due(now):
-            self._deadlines[kind](*names, now)
+        for key in self._agenda.due(now):
+            act = self._deadlines[key[0]]
+            if len(key) == 2:  # noqa: PLR2004 - a kind and whose; nearly all are
+                act(key[1], now)
+            else:
+                act(key[1], key[2], now)
         if floor.callbacks:
             self.callbacks.look_again(now)
         decisions = floor.taken()
@@ -157,6 +166,9 @@ class Distributor:
             **self.callbacks.handlers(),
             Answered: self.answers.answered,
             Refused: self.answers.refused,
+            TakeBack: self.pausing.take_back,
+            PauseOffers: self.pausing.pause,
+            ResumeOffers: self.pausing.resume,
             PhoneBusy: self.desk.phone_busy,
             LogOn: self.desk.log_on,
             AskState: self.desk.ask_state,

@@ -72,7 +72,7 @@ class Estimating:
             Ends: self._goes,
             TurnedAway: self._goes,
             CallbackAccepted: self._goes,
-            Reconfigured: lambda _decision, _now: self._configure(),
+            Reconfigured: self._reconfigured,
         }
         self._configure()
 
@@ -186,6 +186,9 @@ class Estimating:
             count = sum(agent.state in _SERVES for agent in members)
             counted = self._counted[queue.name] = (now, count)
         return counted[1]
+
+    def _reconfigured(self, _decision: Reconfigured, _now: Instant) -> None:
+        self._configure()
 
     def _configure(self) -> None:
         old, config = self._estimators, self._floor.config

@@ -37,6 +37,8 @@ class Floor:
         self.roster = Roster(config)
         self.agenda: Agenda[DeadlineKey] = Agenda()
         self.out: list[AcdDecision] = []
+        self.paused = False
+        """No phone can be rung: no offers are made."""
         self.callbacks: dict[CallbackId, Callback] = {}
         """All that are not over, in the order in which they were asked for."""
         self.on_held: Callable[[WaitingCall], None]

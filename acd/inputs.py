@@ -173,6 +173,20 @@ class Refused(msgspec.Struct, frozen=True):
     reason: RefusalReason
 
 
+class TakeBack(msgspec.Struct, frozen=True):
+    """The switch has not rung the agent of this offer, or nobody knows: he has refused nothing."""
+
+    offer_id: OfferId
+
+
+class PauseOffers(msgspec.Struct, frozen=True):
+    """No phone can be rung: no offer is made, and none that is alive is missed."""
+
+
+class ResumeOffers(msgspec.Struct, frozen=True):
+    """Phones can be rung again."""
+
+
 class CallKind(StrEnum):
     """What kind of call an agent has that the ACD has not brought (A05)."""
 
@@ -249,6 +263,9 @@ AcdInput: TypeAlias = (
     | CancelCallback
     | Answered
     | Refused
+    | TakeBack
+    | PauseOffers
+    | ResumeOffers
     | PhoneBusy
     | Finished
     | Reconfigure

@@ -62,6 +62,8 @@ class Matching:
 
     def seek_agent(self, call: WaitingCall, now: Instant) -> bool:
         """Offer the call, which does not wait at the moment, to the best ready agent."""
+        if self._floor.paused:
+            return False
         found = self._floor.roster.best_agent(call, now)
         if found is None:
             return False
@@ -75,6 +77,8 @@ class Matching:
 
         Where all phones ring for a call, a free agent joins only if no other call waits for him.
         """
+        if self._floor.paused:
+            return
         roster = self._floor.roster
         found = roster.best_call(agent, now)
         if found is None:
@@ -104,7 +108,8 @@ class Matching:
         comes before this one for the agent whom it finds looks for its own agent first.
         """
         roster = self._floor.roster
-        while call.waits and (found := roster.best_agent(call, now)) is not None:
+        paused = self._floor.paused
+        while call.waits and not paused and (found := roster.best_agent(call, now)) is not None:
             best = roster.best_call(found[0], now)
             first = call if best is None else best[0]
             self._floor.unwait(first)
@@ -122,7 +127,8 @@ class Matching:
     def ring_next(self, call_id: CallId, now: Instant) -> None:
         """One phone more rings for the call."""
         call = self._floor.calls.get(call_id)
-        found = self._floor.roster.best_agent(call, now) if call and call.offers else None
+        rings = call is not None and call.offers and not self._floor.paused
+        found = self._floor.roster.best_agent(call, now) if call and rings else None
         if call is not None and found is not None:
             self._offer(call, *found, now, sought=_AGENT)
         if call is not None and call.offers:

@@ -51,7 +51,7 @@ class Recipes:
             self._begin_anew(call)
         self._floor.stand(call)
         if queue.timeline:
-            # `at_once` plans them, when those that are due already have been taken.
+            # They are planned when the call waits: most calls are answered before.
             call.due = [(now + after, number, step) for after, number, step in queue.timeline]
 
     def _begin_anew(self, call: WaitingCall) -> None:
@@ -62,10 +62,10 @@ class Recipes:
             self._floor.agenda.cancel(("step", call.call_id))
         call.due, call.looked, call.unknown, call.at_position = [], [], [], None
 
-    def plan(self, call: WaitingCall) -> None:
-        """Keep the deadline of the next step."""
+    def plan(self, call: WaitingCall, now: Instant = 0) -> None:
+        """Keep the deadline of the next step; one that came while the call rang comes now."""
         if call.due:
-            self._floor.agenda.set(("step", call.call_id), call.due[0][0])
+            self._floor.agenda.set(("step", call.call_id), max(now, call.due[0][0]))
         else:
             self._floor.agenda.cancel(("step", call.call_id))
 
@@ -75,8 +75,6 @@ class Recipes:
             self._look(call, now)
             if call.call_id not in self._floor.calls:
                 return False
-        if call.due:
-            self.plan(call)
         return True
 
     def step_is_due(self, call_id: CallId, now: Instant) -> None:
@@ -114,6 +112,7 @@ class Recipes:
             self._floor.unwait(call)
             self._overflow(call, meaning.partition(":")[2], number, now)
             if self.at_once(call, now) and not self._matching.seek_agent(call, now):
+                self.plan(call)
                 self._floor.wait(call, Cause.OVERFLOW, now)
         elif meaning != "stay":
             self._divert(call, meaning, number, CALLER_EXIT)

@@ -69,6 +69,8 @@ class Waiting:
             floor.forget(call)
             floor.out.append(TurnedAway(call.call_id, call.queue.name, Cause.ACD_BUSY))
             return
+        if call.due:
+            self._recipes.plan(call)
         floor.wait(call, Cause.NO_AVAILABLE_AGENTS, now)
 
     def leave(self, event: Leave, now: Instant) -> None:
