@@ -2,10 +2,8 @@
 
 Words only: frozen `msgspec.Struct` values, enumerations and the readers of the files people write.
 Names and literals follow ECMA-269 (services) and ECMA-323 (wire form). Nothing here decides
-anything, and nothing here knows of another package of this repository.
-
-The requests and results of single services are not named here, since some services are named as
-events are: take them from `SERVICES["MakeCall"]` and `RESULT_OF`, or from their own modules.
+anything, and nothing here knows of another package of this repository. Requests and results are
+not named here, since some services are named as events are: see `SERVICES` and `RESULT_OF`.
 """
 
 from csta.acd_events import (
@@ -137,6 +135,7 @@ from csta.supervision_events import (
     SUPERVISION_EVENTS,
     RecordingEvent,
     RecordingFailed,
+    RecordingMode,
     RecordingPaused,
     RecordingResumed,
     RecordingStarted,
@@ -161,9 +160,13 @@ from csta.system_events import (
     SystemStatusValue,
 )
 from csta.voice_events import (
+    DATA_COLLECTION_EVENTS,
     VOICE_EVENTS,
     BookmarkReached,
+    CollectionCause,
     Completed,
+    DataCollected,
+    DigitsData,
     DtmfDetected,
     Emptied,
     InteractiveVoiceEvent,
@@ -198,6 +201,7 @@ __all__ = [
     "CAPABILITY_SERVICES",
     "CONNECTION_STEPS",
     "CRM_EVENTS",
+    "DATA_COLLECTION_EVENTS",
     "DATA_COLLECTION_SERVICES",
     "DAY",
     "DEVICE_CATEGORIES",
@@ -264,6 +268,7 @@ __all__ = [
     "Cause",
     "Charging",
     "ClosingPolicy",
+    "CollectionCause",
     "Completed",
     "Condition",
     "Conferenced",
@@ -275,9 +280,11 @@ __all__ = [
     "CtiError",
     "Current",
     "CustomerCard",
+    "DataCollected",
     "Delivered",
     "DeviceCapsChanged",
     "DeviceId",
+    "DigitsData",
     "DigitsDialed",
     "DigitsGenerated",
     "Diverted",
@@ -330,6 +337,7 @@ __all__ = [
     "Record",
     "RecordingEvent",
     "RecordingFailed",
+    "RecordingMode",
     "RecordingPaused",
     "RecordingResumed",
     "RecordingStarted",

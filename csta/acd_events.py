@@ -115,17 +115,33 @@ class CallStarving(TreatmentEvent, frozen=True, kw_only=True):
     rule: str
 
 
-class QueueStatus(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name):
-    """A queue at a glance; durations in milliseconds."""
+class ServiceLevel(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name):
+    """How many of a queue's calls were answered in time: by which formula, over which time.
+
+    `variant` is an id of features §e.1: the same calls give other shares by other formulas.
+    """
+
+    variant: str
+    target_ms: Milliseconds
+    percent: int
+    window_ms: Milliseconds
+
+
+class QueueStatus(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name, omit_defaults=True):
+    """A queue at a glance; durations in milliseconds.
+
+    `agents_busy` have a call; without any call in its window there is no service level.
+    """
 
     CATEGORY: ClassVar[str] = "acd"
 
-    device_id: DeviceId
+    device_id: DeviceId = msgspec.field(name="device")
     waiting: int
     longest_wait_ms: Milliseconds
     agents_logged_on: int
     agents_ready: int
     agents_busy: int
+    service_level: ServiceLevel | None = None
 
 
 class ConfigurationChanged(msgspec.Struct, frozen=True, kw_only=True, rename=wire_name):

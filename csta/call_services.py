@@ -204,9 +204,10 @@ class HoldCall(ServiceRequest, frozen=True, kw_only=True):
 
 
 class IntrudeCall(ServiceRequest, frozen=True, kw_only=True):
-    """Break in on the call of a busy device."""
+    """Break in on the call of a busy device; `joining_device` (ext) is who breaks in."""
 
     intrude: ConnectionId
+    joining_device: DeviceId | None = None
     participation_type: ParticipationType = ParticipationType.ACTIVE
 
 

@@ -50,6 +50,10 @@ class TicketCard(msgspec.Struct, frozen=True, rename=wire_name, omit_defaults=Tr
     state: TicketState = TicketState.DRAFT
     changed_at: Instant | None = None
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Come back from a snapshot as the very `NEW_TICKET`: a default is left out by identity."""
+        return "NEW_TICKET" if self is NEW_TICKET else super().__reduce__()
+
 
 NEW_TICKET = TicketCard()
 """No ticket of the customer is open: the agent begins a new one."""

@@ -42,13 +42,14 @@ from csta.supervision_events import (
     SupervisionEvent,
 )
 from csta.system_events import SYSTEM_EVENTS, SystemEvent
-from csta.voice_events import VOICE_EVENTS, VoiceEvent
+from csta.voice_events import DATA_COLLECTION_EVENTS, VOICE_EVENTS, DataCollected, VoiceEvent
 
 AnyEvent: TypeAlias = (
     CallEvent
     | CallAssociatedEvent
     | AgentEvent
     | VoiceEvent
+    | DataCollected
     | LogicalEvent
     | MaintenanceEvent
     | SystemEvent
@@ -66,7 +67,19 @@ AnyEvent: TypeAlias = (
 )
 """Whatever may stand as `data` in an envelope."""
 
-EXTENSION_AREAS = frozenset({"acd", "audit", "callback", "crm", "link", "recording", "supervision"})
+EXTENSION_AREAS = frozenset(
+    {
+        "acd",
+        "audit",
+        "callback",
+        "crm",
+        "link",
+        "recording",
+        "session",
+        "supervision",
+        "webhook",
+    }
+)
 """The categories that ECMA-269 does not have."""
 
 EVENTS: tuple[type[msgspec.Struct], ...] = (
@@ -76,6 +89,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     *LOGICAL_EVENTS,
     *MAINTENANCE_EVENTS,
     *VOICE_EVENTS,
+    *DATA_COLLECTION_EVENTS,
     *SYSTEM_EVENTS,
     *ACD_EVENTS,
     *CALLBACK_EVENTS,

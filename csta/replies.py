@@ -216,6 +216,12 @@ class Capabilities(Result, frozen=True, kw_only=True):
     cc_profiles: tuple[str, ...]
     limits: dict[str, int]
     quality: dict[str, str]
+    acd_models: tuple[str, ...] = field(name="aCDModels", default=())
+    agent_log_on_models: tuple[str, ...] = ()
+    agent_state_models: tuple[str, ...] = ()
+    trans_and_conf_setup: tuple[str, ...] = ()
+    correlator_data_supported: bool = False
+    max_length_parameters: dict[str, int] = {}
 
 
 class DevicesResult(Result, frozen=True, kw_only=True):

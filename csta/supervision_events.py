@@ -47,9 +47,15 @@ class SupervisionModeChanged(SupervisionEvent, frozen=True, kw_only=True):
 
 
 class SupervisionEnded(SupervisionEvent, frozen=True, kw_only=True):
-    """A supervisor has left; `mode` is the last one."""
+    """A supervisor has left; `mode` is the last one.
+
+    `cause` is `transfer` when the agent has handed the call on, `redirected` when he has gone on
+    with another call, else `normalClearing`: the supervisor has left, or the agent has.
+    """
 
     EVENT_NAME: ClassVar[str] = "Ended"
+
+    cause: Cause = Cause.NORMAL_CLEARING
 
 
 SUPERVISION_EVENTS: tuple[type[SupervisionEvent], ...] = (
@@ -57,6 +63,13 @@ SUPERVISION_EVENTS: tuple[type[SupervisionEvent], ...] = (
     SupervisionModeChanged,
     SupervisionStarted,
 )
+
+
+class RecordingMode(StrEnum):
+    """Whether both sides of a call go on one track or on two."""
+
+    MIXED = "mixed"
+    DUAL = "dual"
 
 
 class RecordingEvent(
@@ -79,11 +92,15 @@ class RecordingStarted(RecordingEvent, frozen=True, kw_only=True):
 
     EVENT_NAME: ClassVar[str] = "Started"
 
+    mode: RecordingMode = RecordingMode.MIXED
+
 
 class RecordingPaused(RecordingEvent, frozen=True, kw_only=True):
-    """What is said now is not recorded."""
+    """What is said now is not recorded; `secure` when a flow asks for a secret (reliability X2)."""
 
     EVENT_NAME: ClassVar[str] = "Paused"
+
+    secure: bool = False
 
 
 class RecordingResumed(RecordingEvent, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import msgspec
 from csta.causes import Cause
 from csta.errors import ErrorValue, Outcome
 from csta.ids import wire_name
+from csta.instants import Instant
 
 
 class SystemStatusValue(StrEnum):
@@ -83,8 +84,39 @@ class LinkResynchronised(SystemEvent, frozen=True, kw_only=True):
     corrected: int
 
 
+class ApplicationSessionTerminated(SystemEvent, frozen=True, kw_only=True):
+    """A session has ended that its client did not end (ECMA-354); its monitors are no more.
+
+    `reason` is `expired` or `administrator`.
+    """
+
+    CATEGORY: ClassVar[str] = "session"
+
+    session_id: str
+    principal: str
+    reason: str
+
+
+class WebhookSuspended(SystemEvent, frozen=True, kw_only=True):
+    """A web-hook is called no more (ext): nobody has taken its events since `failing_since`.
+
+    What it had taken before is `taken_up_to`, a sequence of 16 digits.
+    """
+
+    CATEGORY: ClassVar[str] = "webhook"
+    EVENT_NAME: ClassVar[str] = "Suspended"
+
+    webhook_id: str
+    taken_up_to: str
+    failing_since: Instant
+    reason: str
+
+
 class AuditCommand(SystemEvent, frozen=True, kw_only=True):
-    """Somebody asked for something (ext), carried out or not; `params` are masked."""
+    """Somebody asked for something (ext), carried out or not; `params` are masked.
+
+    `error_value` is why it was refused.
+    """
 
     CATEGORY: ClassVar[str] = "audit"
     EVENT_NAME: ClassVar[str] = "Command"
@@ -93,6 +125,7 @@ class AuditCommand(SystemEvent, frozen=True, kw_only=True):
     principal: str
     params: dict[str, Any]
     outcome: Outcome
+    error_value: ErrorValue | None = None
 
 
 class InvariantViolated(SystemEvent, frozen=True, kw_only=True):
@@ -114,6 +147,7 @@ class InvariantViolated(SystemEvent, frozen=True, kw_only=True):
 
 
 SYSTEM_EVENTS: tuple[type[SystemEvent], ...] = (
+    ApplicationSessionTerminated,
     AuditCommand,
     InvariantViolated,
     LinkResynchronised,
@@ -123,5 +157,6 @@ SYSTEM_EVENTS: tuple[type[SystemEvent], ...] = (
     SwFunctionCapsChanged,
     SwFunctionDevicesChanged,
     SystemStatus,
+    WebhookSuspended,
 )
-"""Those of ECMA-269 and, of category `link` and `audit`, our own."""
+"""Those of ECMA-269 and, of category `audit`, `link`, `session` and `webhook`, our own."""

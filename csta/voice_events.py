@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
@@ -124,6 +125,40 @@ class InterruptionDetected(InteractiveVoiceEvent, frozen=True, kw_only=True):
 class Emptied(InteractiveVoiceEvent, frozen=True, kw_only=True):
     """A prompt queue has played everything in it."""
 
+
+class CollectionCause(StrEnum):
+    """Why collected digits are reported (ECMA-323 DcollCause)."""
+
+    FLUSH_CHAR_RECEIVED = "flushCharReceived"
+    CHAR_COUNT_RECEIVED = "charCountReceived"
+    TIMEOUT = "timeout"
+    SF_TERMINATED = "sfTerminated"
+
+
+class DigitsData(msgspec.Struct, frozen=True, rename=wire_name, omit_defaults=True):
+    """Digits that were keyed, and how long each of them was."""
+
+    digits_detected: str
+    digits_duration_ms: tuple[Milliseconds, ...] = msgspec.field(name="digitsDuration", default=())
+
+
+class DataCollected(
+    msgspec.Struct, frozen=True, kw_only=True, rename=wire_name, omit_defaults=True
+):
+    """Digits were collected: those since the last report (ECMA-269, data collection services)."""
+
+    CATEGORY: ClassVar[str] = "dataCollection"
+
+    link_id: str
+    call_id: CallId
+    connection: ConnectionId
+    call_linkage_data: CallLinkageData
+    dcoll_cross_ref_id: str
+    digits_data: DigitsData
+    collection_cause: CollectionCause = msgspec.field(name="dcollcause")
+
+
+DATA_COLLECTION_EVENTS: tuple[type[DataCollected], ...] = (DataCollected,)
 
 VOICE_EVENTS: tuple[type[VoiceEvent], ...] = (
     BookmarkReached,

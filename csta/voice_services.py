@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, field
 from csta.ids import CallId, ConnectionId, wire_name
 from csta.instants import Milliseconds
 from csta.service_request import ServiceRequest
+from csta.supervision_events import RecordingMode
 
 MessageUri = Annotated[str, Meta(pattern="^(sound|file|tts|tone|digits|music):")]
 Length = Annotated[Milliseconds, Meta(gt=0)]
@@ -146,13 +147,6 @@ DATA_COLLECTION_SERVICES: tuple[type[ServiceRequest], ...] = (
     StartDataCollection,
     StopDataCollection,
 )
-
-
-class RecordingMode(StrEnum):
-    """Whether both sides of a call go on one track or on two."""
-
-    MIXED = "mixed"
-    DUAL = "dual"
 
 
 class StartCallRecording(ServiceRequest, frozen=True, kw_only=True):

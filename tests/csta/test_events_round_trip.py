@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 import pkgutil
 
 import msgspec
@@ -67,6 +68,19 @@ def test_a_request_comes_back_equal(service: str, data: st.DataObject) -> None:
 def test_a_result_comes_back_equal(result: type[msgspec.Struct], data: st.DataObject) -> None:
     value = data.draw(structs(result))
     assert msgspec.json.decode(msgspec.json.encode(value), type=result) == value
+
+
+def test_what_events_leave_out_they_leave_out_after_a_snapshot_of_the_engine_too() -> None:
+    # Defaults are left out by identity, and a pickle makes new objects of what is no singleton.
+    members = [
+        (f"{cls.__name__}.{field.name}", field.default)
+        for cls in _all_structs()
+        if not issubclass(cls, ServiceRequest) and cls.__struct_config__.omit_defaults
+        for field in msgspec.structs.fields(cls)
+    ]
+    assert "CustomerCard.ticket" in dict(members)
+    lost = [name for name, default in members if pickle.loads(pickle.dumps(default)) is not default]  # noqa: S301 - our own bytes
+    assert lost == []
 
 
 def test_every_event_class_has_a_type_of_its_own() -> None:

@@ -33,6 +33,7 @@ from csta.routeing_services import RejectCause, RouteSelectionAlgorithm
 from csta.services import SERVICES
 from csta.states import AgentState, ConnectionState
 from csta.system_events import SystemStatusValue
+from csta.voice_events import CollectionCause
 from csta.voice_services import (
     DataCollectionType,
     DigitsReportingCriteria,
@@ -52,6 +53,7 @@ EVENT_EXTENSIONS = {
     "CallInformation": {"afterCall", "callLinkageData", "cause", "changed"},
     "Charging": {"callLinkageData", "cost", "currency"},
     "Conferenced": {"callLinkageData"},
+    "DataCollected": {"callLinkageData", "connection"},
     "DigitsGenerated": {"callLinkageData", "cause"},
     "DtmfDetected": {"durationMs"},
     "Failed": {"q850", "sipStatus"},
@@ -79,6 +81,7 @@ SERVICE_EXTENSIONS = {
     "GetCSTAFeatures": {"linkID"},
     "GetSwitchingFunctionCaps": {"linkID"},
     "GetSwitchingFunctionDevices": {"linkID"},
+    "IntrudeCall": {"joiningDevice"},
     "MakeCall": {"callerID", "timeoutMs"},
     "MonitorStart": {"snapshot"},
     "ReRoute": {"routeingCrossRefID"},
@@ -157,6 +160,7 @@ def _element_of(standard: Standard, event_type: str) -> str:
         (MonitorType, "MonitorType"),
         (RejectCause, "RejectCause"),
         (RequestedAgentState, "ReqAgentState"),
+        (CollectionCause, "DcollCause"),
         (RouteSelectionAlgorithm, "SelectValue"),
         (SignallingCondition, "SignallingCondition"),
         (SignallingConditionsAction, "SignallingConditionsAction"),
