@@ -51,7 +51,8 @@ class Bridge:
         check_region(default_region)
         self._store = store
         self._default_region = default_region
-        self._cursor_name = f"interactions@{epoch}"
+        self.cursor_name = f"interactions@{epoch}"
+        """What the store calls the place in the log up to which it has projected."""
         self._agent_names = agent_names
         self._look_up_max_ms = look_up_max_ms
         self._turn = asyncio.Lock()
@@ -69,6 +70,9 @@ class Bridge:
         try:
             async with _time_limit(self._look_up_max_ms):
                 return await self._find(canonical)
+        except TimeoutError:
+            _log.warning("customer look-up took too long: the call goes on without a card")
+            return Match.UNKNOWN, None
         except Exception:  # noqa: BLE001 - whatever a store raises, routing goes on
             _log.warning("customer look-up failed: the call goes on without a card", exc_info=True)
             return Match.UNKNOWN, None
@@ -123,7 +127,7 @@ class Bridge:
         # A batch without effect is not worth a commit: taken again, it has none again.
         if changed:
             drafts = list(changed.values())
-            await self._store.project(self._cursor_name, self._cursor, upto, drafts)
+            await self._store.project(self.cursor_name, self._cursor, upto, drafts)
             self._cursor = upto
         fold.forget_closed()
 
@@ -137,7 +141,7 @@ class Bridge:
         )
 
     async def _recovered(self) -> InteractionFold:
-        self._cursor = await self._store.cursor(self._cursor_name)
+        self._cursor = await self._store.cursor(self.cursor_name)
         drafts = await self._store.open_interactions()
         self._fold = InteractionFold(self._default_region, self._agent_names, drafts)
         return self._fold

@@ -6,6 +6,7 @@ clear of the WAL-reset fault of SQLite before 3.51.3, which needs two connection
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
 from pathlib import Path
@@ -132,9 +133,27 @@ class SqlStore:
                 await connection.execute(_WRITE_INTERACTION, rows)
 
     async def _rows(self, statement: Select[Any], **given: object) -> Sequence[RowMapping]:
+        """Read rows; a query that its caller gives up comes to its end all the same.
+
+        Cancelled in the middle it would take its connection with it, and to make a new one takes
+        longer than most queries: who is slow once would be slow for good.
+        """
+        query = asyncio.ensure_future(self._query(statement, given))
+        query.add_done_callback(_look_at)
+        return await asyncio.shield(query)
+
+    async def _query(
+        self, statement: Select[Any], given: dict[str, object]
+    ) -> Sequence[RowMapping]:
         async with self._readers.connect() as connection:
             result: Result[Any] = await connection.execute(statement, given)
             return result.mappings().all()
+
+
+def _look_at(query: asyncio.Future[Sequence[RowMapping]]) -> None:
+    """See the fault of a query that nobody waits for any more, so that nobody is told of it."""
+    if not query.cancelled():
+        query.exception()
 
 
 def _engine(path: Path, mode: str, connections: int, pragmas: Sequence[str]) -> AsyncEngine:

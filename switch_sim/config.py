@@ -68,6 +68,20 @@ class OutsideParty(msgspec.Struct, frozen=True):
     prefix: str = ""
     talk_ms: Milliseconds | None = None
     """How long they talk before they hang up; None: until the other one does."""
+    machine_share: float = 0.0
+    """How many of the calls that are answered an answering machine answers, 0 to 1."""
+    fax_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse shares that are none.
+
+        Raises:
+            ValueError: one is less than nought, or they are more than one together.
+        """
+        if min(self.machine_share, self.fax_share) < 0 or self.machine_share + self.fax_share > 1:
+            raise ValueError(
+                f"machines {self.machine_share} and faxes {self.fax_share} are not shares of calls"
+            )
 
 
 class PbxConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +100,10 @@ class PbxConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How long a prompt lasts whose length is not known."""
     tts_character_ms: Milliseconds = 60
     tts_ms_min: Milliseconds = 500
+    detection_ms: Milliseconds = 1_500
+    """How long the switch listens until it has heard who or what has answered."""
+    machine_ms: Milliseconds = 20 * SECOND
+    """How long an answering machine, or a fax, stays on the line."""
     idle_ms_max: Milliseconds = 30 * MINUTE
     """How long a caller stays whom nobody queues or talks to."""
     ledger_max: int | None = None

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
+from csta.call_services import DestinationCondition
 from csta.causes import Cause
 from csta.ids import DeviceId, category_of, device, local_part
 from csta.instants import Instant
-from switch_sim.callees import Callee
+from switch_sim.callees import Callee, Machine, who_answers
 from switch_sim.config import OutsideParty, PbxConfig, PhoneBehaviour, Route
 from switch_sim.legs import Party
 from switch_sim.phones import Phone, VoiceUnits
@@ -45,6 +46,7 @@ class DialPlan:
         self._trunks_in = {
             number.number: self.trunks[number.trunk_group] for number in config.dialled_numbers
         }
+        self._calls_out = 0
         self._routes = config.routes
         self._outside = config.outside
 
@@ -73,7 +75,8 @@ class DialPlan:
     def _reach_outside(self, device_id: DeviceId, now: Instant) -> Reached | Cause:
         number = local_part(device_id)
         outside = _longest_prefix(self._outside, number)
-        phone = _outside_phone(device_id, outside)
+        self._calls_out += 1
+        phone = _outside_phone(device_id, outside, self._calls_out)
         route = _longest_prefix(self._routes, number)
         if route is None:
             return Cause.NETWORK_NOT_OBTAINABLE
@@ -85,9 +88,12 @@ class DialPlan:
         return Cause.TRUNKS_BUSY
 
 
-def _outside_phone(device_id: DeviceId, party: OutsideParty | None) -> Phone:
+def _outside_phone(device_id: DeviceId, party: OutsideParty | None, count: int) -> Phone:
     if party is None:
         return Phone(device_id, PhoneBehaviour())
+    answers_as = who_answers(device_id, party, count)
+    if answers_as is not DestinationCondition.HUMAN_VOICE:
+        return Machine(device_id, party.behaviour, answers_as)
     if party.talk_ms is None:
         return Phone(device_id, party.behaviour)
     return Callee(device_id, party.behaviour, party.talk_ms)

@@ -95,6 +95,9 @@ class SnapshotLink(SwitchLink, Protocol):
     def snapshot(self) -> tuple[dict[str, Any], ...]:
         """Tell of all legs, for `LinkUp`."""
 
+    def lost_phones(self) -> tuple[DeviceId, ...]:
+        """Name the phones that cannot be reached."""
+
 
 class FaultyLink:
     """A `SwitchLink` that stands before another one and lies about it."""
@@ -146,7 +149,7 @@ class FaultyLink:
         """Let the link be there again, and tell of all legs."""
         if not self._up:
             self._up = True
-            self._tell(LinkUp(self._link.snapshot()))
+            self._tell(LinkUp(self._link.snapshot(), lost=self._link.lost_phones()))
 
     def _lie(self, observation: AnyObservation) -> None:
         """Draw what becomes of an observation, and let it happen."""

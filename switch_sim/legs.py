@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, Protocol
 
+from csta.call_services import DestinationCondition
 from csta.causes import Cause
 from csta.ids import DeviceId, LegId
 from csta.instants import Instant, Milliseconds
@@ -35,6 +36,9 @@ class Party:
     talks = True
     """Whether being joined with it is a talk; it is none with a machine."""
 
+    answers_as = DestinationCondition.HUMAN_VOICE
+    """Who or what answers, as one who listens hears it."""
+
     def called(self, exchange: Exchange, leg: Leg, *, auto_answer: bool) -> None:
         """The switch calls the party."""
 
@@ -59,6 +63,7 @@ class Leg:
 
     __slots__ = (
         "ani",
+        "coaches",
         "company",
         "device",
         "digits_heard",
@@ -66,6 +71,8 @@ class Leg:
         "dnis",
         "held_from",
         "id",
+        "listeners",
+        "listens_to",
         "party",
         "play_id",
         "play_timer",
@@ -100,6 +107,12 @@ class Leg:
         """All that are in one conversation, this leg too."""
         self.held_from: Company | None = None
         """The conversation that this leg has left behind on hold."""
+        self.listens_to: Leg | None = None
+        """The leg whose talks this one hears without being in them."""
+        self.coaches = False
+        """Whether the party of that leg hears this one."""
+        self.listeners: tuple[Leg, ...] = ()
+        """The legs that listen to this one."""
         self.play_id: str | None = None
         self.play_timer: Timer | None = None
         self.ring_timer: Timer | None = None
@@ -120,7 +133,9 @@ class Leg:
             "state": "up" if self.up else "ringing" if self.ringing else "seen",
             "held": self.held_from is not None,
             "joined": [leg.id for leg in self.partners()],
-        }
+            "playing": self.play_id or "",
+            "outgoing": self.direction is Direction.OUT,
+        } | ({} if self.listens_to is None else {"listens_to": self.listens_to.id})
 
 
 Company = dict[LegId, Leg]

@@ -22,7 +22,7 @@ class Pacer:
 
     def __init__(self, env: simpy.Environment, clock: Clock) -> None:
         """Tie the two together; nothing runs before `start`."""
-        self._env = env
+        self.env = env
         self._clock = clock
         self._timer: Timer | None = None
         self._armed_at: float | None = None
@@ -50,8 +50,8 @@ class Pacer:
         self._stepping = True
         try:
             now = self._clock.now()
-            if now > self._env.now:
-                self._env.run(until=now)
+            if now > self.env.now:
+                self.env.run(until=now)
             return action()
         finally:
             self._stepping = False
@@ -67,11 +67,11 @@ class Pacer:
 
     def _catch_up(self) -> None:
         now = self._clock.now()
-        while self._env.peek() <= now:
-            self._env.step()
+        while self.env.peek() <= now:
+            self.env.step()
 
     def _arm(self) -> None:
-        due = self._env.peek() if self._running else float("inf")
+        due = self.env.peek() if self._running else float("inf")
         due_at = None if due == float("inf") else due
         if due_at == self._armed_at:
             return

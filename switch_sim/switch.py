@@ -18,6 +18,7 @@ from ctiserver.core.switch_link import (
     AnyCommand,
     AnyObservation,
     Clear,
+    Detect,
     DeviceBack,
     DeviceLost,
     Dial,
@@ -29,12 +30,14 @@ from ctiserver.core.switch_link import (
     LegRinging,
     LegSeen,
     LegUp,
+    Listen,
     Play,
     PlayEnded,
     SendDigits,
     StopPlay,
 )
 from switch_sim import conversations
+from switch_sim.callees import detect
 from switch_sim.callers import KEYS, Caller, CallerPlan
 from switch_sim.clock import SimpyClock
 from switch_sim.config import PbxConfig
@@ -70,6 +73,8 @@ class SimulatedPbx:
             Dial: self._dial,
             Join: self._join,
             Hold: self._hold,
+            Listen: self._listen,
+            Detect: partial(detect, self, self._legs, self._untold.append),
             Clear: self._clear,
             Play: self._play,
             StopPlay: self._stop_play,
@@ -90,10 +95,13 @@ class SimulatedPbx:
     def snapshot(self) -> tuple[dict[str, Any], ...]:
         """Tell of all legs, in the order in which they came to be, for `LinkUp`.
 
-        Each is `leg`, `device`, `ani`, `dnis`, `state` (seen, ringing or up), `held`, and `joined`
-        with the ids of those who hear it.
+        Each has the members of `LegNow`.
         """
         return tuple(leg.snapshot() for leg in self._legs.values())
+
+    def lost_phones(self) -> tuple[DeviceId, ...]:
+        """Name the phones that cannot be reached, as far as the switch knows, for `LinkUp`."""
+        return tuple(device for device, phone in self.dial_plan.phones.items() if phone.lost)
 
     def boards(self) -> tuple[TrunkBoard, ...]:
         """Tell how each trunk group stands now, in the order of the configuration."""
@@ -216,6 +224,11 @@ class SimulatedPbx:
         leg = self._leg_at(name)
         return "" if leg is None else leg.digits_heard
 
+    def hears(self, name: DeviceId | LegId) -> tuple[DeviceId, ...]:
+        """Name the devices whose parties are heard at a phone, or on a leg; music is none."""
+        leg = self._leg_at(name)
+        return () if leg is None else tuple(other.device for other in conversations.voices(leg))
+
     # What the parties do: the `Exchange` that they see.
 
     def now(self) -> Instant:
@@ -294,6 +307,9 @@ class SimulatedPbx:
             self._untold.append(LegHeld(leg.id))
         elif leg is not None and leg.up:
             conversations.hold(leg, self._untold.append)
+
+    def _listen(self, command: Listen) -> None:
+        conversations.listen(self._legs, command, self._untold.append)
 
     def _clear(self, command: Clear) -> None:
         leg = self._legs.get(command.leg)

@@ -39,6 +39,7 @@ def audit(engine: Engine, legs: Container[LegId] | None = None) -> Iterator[Viol
     yield from calls_are_conserved(engine)
     yield from places_agree(engine.acd.floor)
     yield from contacts_agree(engine)
+    yield from engine.routeing.faults()
     yield from legs_have_an_exit(engine, legs)
     for call in engine.model.calls.values():
         yield from call_faults(engine, call)
@@ -121,6 +122,8 @@ def _place_fault(
     engine: Engine, call: Call, place: Connection, here: Sequence[Connection]
 ) -> str | None:
     """Say what is wrong with the connection of a queue or a flow."""
+    if engine.predictive.dials(call.call_id):
+        return None
     contact = engine.contacts.get(call.call_id)
     if category_of(place.device_id) == "acd":
         treatment = contact.treatment if contact is not None else None
@@ -129,7 +132,9 @@ def _place_fault(
         return None if is_there else f"{place.key} is in no queue"
     if contact is not None and (contact.walk or contact.voice_leg):
         return None
-    if engine.walks.waits_for_port(call.call_id) or all(_leaving(link) for link in here):
+    if engine.routeing.asks_about(call.call_id) or engine.walks.waits_for_port(call.call_id):
+        return None
+    if all(_leaving(link) for link in here):
         return None
     return f"{place.key} is in no flow"
 

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from ctiserver.core.engine import Engine
 
 
-_MOVES_CALLS = ("ConferenceCall", "SingleStepTransferCall", "TransferCall")
+_NOT_WHILE_LED = (
+    "ConferenceCall",
+    "IntrudeCall",
+    "JoinCall",
+    "PlayMessage",
+    "SingleStepConferenceCall",
+    "SingleStepTransferCall",
+    "StartDataCollection",
+    "TransferCall",
+)
+"""Services on a call that no queue or flow has."""
 
 
 class CallLookup:
@@ -81,7 +91,7 @@ class CallLookup:
         return first, second
 
     def check_is_nowhere_waiting(self, *connections: Connection) -> None:
-        """Refuse to merge or to move a call that a queue or a flow still has.
+        """Refuse to merge, to move or to talk into a call that a queue or a flow still has.
 
         Raises:
             CtiError: a call has its place there, or rings at an agent for it.
@@ -99,7 +109,7 @@ class CallLookup:
                         current=Current(
                             local_connection_info=connection.state.value,
                             services_permitted=tuple(
-                                name for name in permitted if name not in _MOVES_CALLS
+                                name for name in permitted if name not in _NOT_WHILE_LED
                             ),
                         ),
                     )

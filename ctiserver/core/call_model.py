@@ -23,6 +23,10 @@ from ctiserver.core.switch_link import LegGone, LegSeen
 _REMEMBERED_GONE = 4_096
 
 
+def _nothing_belongs(_call: Call) -> None:
+    """Do nothing for a call that ends: nothing belongs to it."""
+
+
 class CallModel(ConnectionSteps):
     """All calls of one link."""
 
@@ -33,6 +37,8 @@ class CallModel(ConnectionSteps):
         super().__init__(out, link_id)
         self.legs: dict[LegId, Leg] = {}
         self._agent_at = agent_at
+        self.before_end: Callable[[Call], object] = _nothing_belongs
+        """Told of a call that is over before its last event is."""
         self._mint = Mint()
         self._gone: dict[LegId, None] = {}
 
@@ -60,6 +66,11 @@ class CallModel(ConnectionSteps):
             call.correlator_data = of.correlator_data
         self.calls[call_id] = call
         return call
+
+    def end(self, call: Call, cause: Cause, request_id: str | None = None) -> None:
+        """The call is over; what belongs to it ends before its last event."""
+        self.before_end(call)
+        super().end(call, cause, request_id)
 
     def forget_call(self, call: Call) -> None:
         """Take back a call that has come to nothing before anything was told of it."""
@@ -100,6 +111,7 @@ class CallModel(ConnectionSteps):
             device_id = f"{old.device_id};{count}"
         connection.call = call
         connection.key = ConnectionId(call.call_id, device_id)
+        call.instances.setdefault(device_id, 1)
         if device_id != old.device_id:
             self.leave_device(connection)
             connection.device_id = device_id
@@ -115,6 +127,10 @@ class CallModel(ConnectionSteps):
         """Tell whether the leg has been here, and ended."""
         return leg_id in self._gone
 
+    def forget_gone(self) -> None:
+        """The switch begins anew, and may use the ids of legs again that have ended."""
+        self._gone.clear()
+
     def leg_seen(self, event: LegSeen) -> Leg | None:
         """A leg exists."""
         leg = self._news(event.leg, LegState.SEEN)
@@ -127,7 +143,15 @@ class CallModel(ConnectionSteps):
     def leg_ringing(self, leg_id: LegId) -> Leg | None:
         """A leg's device alerts."""
         leg = self._news(leg_id, LegState.RINGING)
-        if leg is not None and leg.role is Role.PARTY and leg.active is not None:
+        rings = leg is not None and leg.role in (Role.PARTY, Role.CUSTOMER)
+        if leg is not None and rings and leg.active is not None:
+            self.deliver(leg.active, leg.cause, leg.request_id)
+        return leg
+
+    def leg_answers(self, leg_id: LegId) -> Leg | None:
+        """A leg's device has answered, and is not to be in its call yet."""
+        leg = self._news(leg_id, LegState.UP)
+        if leg is not None and leg.active and leg.active.state is ConnectionState.NULL:
             self.deliver(leg.active, leg.cause, leg.request_id)
         return leg
 
@@ -142,7 +166,7 @@ class CallModel(ConnectionSteps):
                 self.initiate(connection, leg.cause, leg.request_id)
             self.originate(connection, Cause.NEW_CALL, leg.request_id)
         elif leg.role is Role.PARTY:
-            if connection.state is ConnectionState.NULL:
+            if connection.state is ConnectionState.NULL and leg.cause is not Cause.CALL_PICKUP:
                 self.deliver(connection, leg.cause, leg.request_id)
             cause = Cause.NEW_CALL if leg.cause is Cause.CONSULTATION else leg.cause
             self.establish(connection, cause, leg.device_id, leg.request_id)
@@ -154,6 +178,8 @@ class CallModel(ConnectionSteps):
         leg = self.legs.get(leg_id)
         connection = leg.active if leg else None
         if leg is None or connection is None or connection.state is not ConnectionState.CONNECTED:
+            return None
+        if _is_held_for(leg, connection):
             return None
         cause, leg.held_cause = leg.held_cause, Cause.NORMAL
         self.hold(connection, cause, leg.request_id)
@@ -175,7 +201,8 @@ class CallModel(ConnectionSteps):
             elif connection.state is ConnectionState.NULL:
                 self.forget(connection)
             else:
-                self.clear(connection, self._clearing_cause(connection, event))
+                asked_by = leg.request_id if leg.clearing else None
+                self.clear(connection, self._clearing_cause(connection, event), asked_by)
         return leg
 
     def _news(self, leg_id: LegId, state: LegState) -> Leg | None:
@@ -199,3 +226,13 @@ class CallModel(ConnectionSteps):
         if calls and event.far_end and connection.call.outcome is None:
             return Cause.CALL_CANCELLED
         return event.cause
+
+
+def _is_held_for(leg: Leg, active: Connection) -> bool:
+    """Tell whether a leg is on hold in another call, and nobody has answered in this one.
+
+    Until somebody does, the switch has nothing else to hold it from: that it is held is no news.
+    """
+    holds = any(each.state is ConnectionState.HOLD for each in leg.connections)
+    answered = (ConnectionState.CONNECTED, ConnectionState.HOLD)
+    return holds and not any(other.state in answered for other in active.call.others(active))

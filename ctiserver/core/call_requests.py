@@ -7,6 +7,7 @@ says that it has (`second_steps`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from csta import call_services as asked
@@ -121,26 +122,28 @@ class CallRequests(CallLookup):
 
     def _clear_connection(self, request: asked.ClearConnection, request_id: str) -> Result:
         key = request.connection_to_be_cleared
+        if self.engine.supervision.leave(key, request_id):
+            return Result(call_linkage_data=self.call(key.call_id).linkage)
         if key.device_id not in self.call(key.call_id).connections:
             return Result(already_done=True)
         connection = self.connection(key, "ClearConnection")
         call = connection.call
         if connection.leg is None:
-            self._clear_all(call)
+            self._clear_all(call, request_id)
         else:
             self.engine.parties.leave(
                 connection, request.reason or Cause.NORMAL_CLEARING, request_id
             )
         return Result(call_linkage_data=call.linkage)
 
-    def _clear_call(self, request: asked.ClearCall, _request_id: str) -> Result:
+    def _clear_call(self, request: asked.ClearCall, request_id: str) -> Result:
         call = self.call(request.call_to_be_cleared.call_id)
-        self._clear_all(call)
+        self._clear_all(call, request_id)
         return Result(call_linkage_data=call.linkage)
 
-    def _clear_all(self, call: Call) -> None:
+    def _clear_all(self, call: Call, request_id: str) -> None:
         for connection in [*call.parties(), *call.coming.values()]:
-            self.engine.parties.leave(connection, Cause.NORMAL_CLEARING)
+            self.engine.parties.leave(connection, Cause.NORMAL_CLEARING, request_id)
 
     def _hold(self, request: asked.HoldCall, request_id: str) -> Result:
         connection = self.connection(request.call_to_be_held, "HoldCall")
@@ -160,11 +163,12 @@ class CallRequests(CallLookup):
         return Result(call_linkage_data=held.call.linkage)
 
     def _take_back(self, service: str, held: Connection, request_id: str) -> None:
-        def go_on() -> None:
-            if held.state is ConnectionState.HOLD:
-                self.engine.model.retrieve(held, Cause.NORMAL, request_id)
-
+        go_on = partial(self._retrieved, held, request_id)
         self._ask_join(service, held, self._with_own_leg(held), request_id, go_on)
+
+    def _retrieved(self, held: Connection, request_id: str) -> None:
+        if held.state is ConnectionState.HOLD:
+            self.engine.model.retrieve(held, Cause.NORMAL, request_id)
 
     def _with_own_leg(self, held: Connection) -> list[LegId]:
         return [leg_of(held).leg_id, *self.engine.parties.speaking(held.call)]
@@ -184,14 +188,14 @@ class CallRequests(CallLookup):
 
     def _alternate(self, request: asked.AlternateCall, request_id: str) -> Result:
         held, active = self.pair(request.held_call, request.active_call, "AlternateCall")
-
-        def go_on() -> None:
-            if held.state is ConnectionState.HOLD and active.state is ConnectionState.CONNECTED:
-                self.engine.model.hold(active, Cause.ALTERNATE, request_id)
-                self.engine.model.retrieve(held, Cause.ALTERNATE, request_id)
-
+        go_on = partial(self._alternated, held, active, request_id)
         self._ask_join("AlternateCall", held, self._with_own_leg(held), request_id, go_on)
         return Result(call_linkage_data=held.call.linkage)
+
+    def _alternated(self, held: Connection, active: Connection, request_id: str) -> None:
+        if held.state is ConnectionState.HOLD and active.state is ConnectionState.CONNECTED:
+            self.engine.model.hold(active, Cause.ALTERNATE, request_id)
+            self.engine.model.retrieve(held, Cause.ALTERNATE, request_id)
 
     def _reconnect(self, request: asked.ReconnectCall, request_id: str) -> Result:
         held, active = self.pair(request.held_call, request.active_call, "ReconnectCall")
@@ -223,14 +227,7 @@ class CallRequests(CallLookup):
         )
         if request.correlator_data is not None:
             call.correlator_data = mapping_of(request.correlator_data)
-
-        def go_on() -> None:
-            own = engine.model.attach(call, connection.device_id, leg)
-            engine.model.initiate(own, Cause.CONSULTATION, request_id)
-            engine.model.originate(own, Cause.CONSULTATION, request_id)
-            target = call.called.device_identifier or ""
-            engine.leading.lead_call(call, target, Cause.CONSULTATION, request_id)
-
+        go_on = partial(self._call_consulted, call, leg, request_id)
         step = SecondStep("ConsultationCall", connection, request_id, go_on, consultation=call)
         self._ask_hold(step, Cause.CONSULTATION)
         return CallResult(
@@ -238,20 +235,20 @@ class CallRequests(CallLookup):
             call_linkage_data=call.linkage,
         )
 
+    def _call_consulted(self, call: Call, leg: Leg, request_id: str) -> None:
+        engine = self.engine
+        own = engine.model.attach(call, call.calling.device_identifier or "", leg)
+        engine.model.initiate(own, Cause.CONSULTATION, request_id)
+        engine.model.originate(own, Cause.CONSULTATION, request_id)
+        target = call.called.device_identifier or ""
+        engine.leading.lead_call(call, target, Cause.CONSULTATION, request_id)
+
     def _transfer(self, request: asked.TransferCall, request_id: str) -> CallResult:
         held, active = self.pair(request.held_call, request.active_call, "TransferCall")
         self.check_is_nowhere_waiting(held, active)
-        engine, leg, primary = self.engine, leg_of(held), held.call
-
-        def go_on() -> None:
-            if ConnectionState.NULL in (held.state, active.state):
-                return
-            transfer(engine.model, held, active, request_id)
-            engine.parties.on_left(active.call)
-            engine.parties.release(leg)
-            engine.parties.settle(primary)
-
-        legs = [*engine.parties.speaking(primary), *self._far(active)]
+        primary = held.call
+        go_on = partial(self._transferred, held, active, leg_of(held), request_id)
+        legs = [*self.engine.parties.speaking(primary), *self._far(active)]
         if self._far(active):
             self._ask_join("TransferCall", held, legs, request_id, go_on)
         else:
@@ -262,19 +259,27 @@ class CallRequests(CallLookup):
             call_linkage_data=primary.linkage,
         )
 
+    def _transferred(self, held: Connection, active: Connection, leg: Leg, request_id: str) -> None:
+        if ConnectionState.NULL in (held.state, active.state):
+            return
+        engine, primary = self.engine, held.call
+        transfer(engine.model, held, active, request_id)
+        engine.parties.on_left(active.call)
+        engine.parties.release(leg)
+        engine.parties.settle(primary)
+
     def _conference(self, request: asked.ConferenceCall, request_id: str) -> CallResult:
         held, active = self.pair(request.held_call, request.active_call, "ConferenceCall")
         self.check_is_nowhere_waiting(held, active)
-        engine, primary = self.engine, held.call
-
-        def go_on() -> None:
-            if ConnectionState.NULL not in (held.state, active.state):
-                conference(engine.model, held, active, request_id)
-                engine.parties.on_left(active.call)
-
+        go_on = partial(self._conferenced, held, active, request_id)
         legs = [*self._with_own_leg(held), *self._far(active)]
         self._ask_join("ConferenceCall", held, legs, request_id, go_on)
-        return CallResult(conference_call=held.key, call_linkage_data=primary.linkage)
+        return CallResult(conference_call=held.key, call_linkage_data=held.call.linkage)
+
+    def _conferenced(self, held: Connection, active: Connection, request_id: str) -> None:
+        if ConnectionState.NULL not in (held.state, active.state):
+            conference(self.engine.model, held, active, request_id)
+            self.engine.parties.on_left(active.call)
 
     def _far(self, active: Connection) -> list[LegId]:
         own = leg_of(active).leg_id

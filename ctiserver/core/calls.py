@@ -10,6 +10,7 @@ from csta.causes import Cause
 from csta.ids import AgentId, CallId, ConnectionId, DeviceId, LegId, category_of
 from csta.instants import Instant, Milliseconds
 from csta.states import ConnectionState
+from ctiserver.core.switch_link import Dial
 
 
 class LegState(IntEnum):
@@ -31,8 +32,12 @@ class Role(StrEnum):
     """We rang the calling device for it (MakeCall)."""
     PARTY = "party"
     """We rang it for a call that is there."""
+    CUSTOMER = "customer"
+    """We rang it for a queue or a flow (MakePredictiveCall): whom it has answers is the caller."""
     VOICE_UNIT = "voiceUnit"
     """A port that serves a call's flow; it is no party of the call."""
+    LISTENER = "listener"
+    """A supervisor's phone whom not all in the call hear: it is no party of the call either."""
 
 
 class Connection:
@@ -75,6 +80,7 @@ class Leg:
 
     __slots__ = (
         "active",
+        "asked",
         "cause",
         "clearing",
         "connections",
@@ -84,6 +90,7 @@ class Leg:
         "request_id",
         "role",
         "state",
+        "unsent",
     )
 
     def __init__(self, leg_id: LegId, device_id: DeviceId, role: Role, cause: Cause) -> None:
@@ -97,6 +104,10 @@ class Leg:
         self.connections: list[Connection] = []
         self.held_cause = Cause.NORMAL
         """Why the engine has asked the switch to hold this leg; NORMAL is the phone's own act."""
+        self.asked: Dial | None = None
+        """What the switch was asked for; None: it was not asked, somebody called."""
+        self.unsent = False
+        """It was asked while the link was down: the switch has never heard of it."""
         self.clearing = False
         """The engine has asked the switch to release it."""
         self.request_id: str | None = None

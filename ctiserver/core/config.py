@@ -10,6 +10,7 @@ from acd.config import AcdConfig
 from agents.config import AgentConfig
 from csta.ids import DeviceId
 from csta.instants import Milliseconds
+from ctiserver.core.switch_link import LinkCapabilities
 from ivr.config import Flow
 
 
@@ -30,16 +31,26 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     link_id: str
+    link: LinkCapabilities = LinkCapabilities()
+    """What the link declares of its switch."""
     acd: AcdConfig
     agents: tuple[AgentConfig, ...]
     flows: dict[str, Flow] = {}
     numbers: dict[str, DeviceId] = {}
     default_device: DeviceId
+    routeing_devices: tuple[DeviceId, ...] = ()
+    """Those without a flow: calls go where a router says, or else to the default device."""
     voice_units: DeviceId = "group:ivr"
     answer_ms_max: Milliseconds = 60_000
     """How long a leg may be under way before it counts as not answered."""
     afterwards_ms: Milliseconds = 900_000
     """How long data may still be associated with a call that is over."""
+    route_ms_max: Milliseconds = 2_000
+    """How long a router may take to answer (`replyTimeout`)."""
+    audits_requests: bool = False
+    """Whether requests are told of as `cti.audit.Command`. Live: yes."""
+    queue_status_ms: Milliseconds = 0
+    """How often QueueStatus is told of a queue at most; 0: never. Live: 1 s."""
     audit_ms: Milliseconds = 0
     """How often all invariants are looked at, as long as anything happens; 0: never. Live: 10 s."""
     on_violation: OnViolation = OnViolation.STOP

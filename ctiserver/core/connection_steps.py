@@ -305,7 +305,7 @@ class ConnectionSteps:
         """Count the time that the connection gives to its call."""
         leg, call, now = connection.leg, connection.call, self.out.now
         if leg is None:
-            if connection.category == "acd" and state is not ConnectionState.NULL:
+            if connection.category == "acd" and state.name in ("ALERTING", "QUEUED"):
                 call.tally(Clocked.QUEUE, step, now)
         elif state is ConnectionState.HOLD:
             call.tally(Clocked.HOLD, step, now)
@@ -338,7 +338,9 @@ class ConnectionSteps:
         """Name the services that may be asked for on a connection now."""
         leg, state = connection.leg, connection.state
         if leg is None:
-            return permitted.QUEUE if connection.device_id.startswith("acd:") else permitted.FLOW
+            return permitted.of_place(connection.category, state)
+        if leg.role is Role.LISTENER:
+            return permitted.LISTENING
         if connection.device_id.startswith("number:"):
             return permitted.OUTSIDE[state]
         led, with_somebody = False, False
@@ -368,11 +370,12 @@ class ConnectionSteps:
         connection: Connection | None,
         cause: Cause,
         request_id: str | None = None,
+        subject: str | None = None,
         **extra: Any,
     ) -> None:
         """Publish an event of a call with all that every such event says."""
         self.out.publish(
-            f"call/{call.call_id}",
+            subject or f"call/{call.call_id}",
             call.linkage.thread_linkage_id,
             event(
                 link_id=self.link_id,

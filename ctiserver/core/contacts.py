@@ -94,6 +94,7 @@ class Contact:
         "queue",
         "queued_at",
         "ringing",
+        "routings",
         "skills",
         "strandings",
         "treatment",
@@ -140,6 +141,8 @@ class Contact:
         """What the caller hears while the ACD has the call, or until its last word is said."""
         self.unbridged = False
         """An agent has answered, and was gone before the caller could hear him."""
+        self.routings = 0
+        """How many dialogues with routers the call has had."""
         self.strandings = 0
         """How often the call came back to its queue because nobody answered elsewhere."""
 
@@ -147,6 +150,15 @@ class Contact:
     def call_id(self) -> CallId:
         """The call's id."""
         return self.call.call_id
+
+    def all_attributes(self) -> dict[str, str | int | bool]:
+        """Give what conditions may ask of a caller: the numbers, what was said, and the card."""
+        known: dict[str, str | int | bool] = {"number": self.number, "dialled": self.dialled}
+        known |= self.attributes
+        if self.customer is not None:
+            found = {"tier": self.customer.tier, "language": self.customer.language}
+            known |= {name: value for name, value in found.items() if value}
+        return known
 
     def may_come_back(self) -> bool:
         """Tell whether the call may come back to its queue once more, where nobody answered it."""

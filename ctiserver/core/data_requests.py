@@ -10,7 +10,7 @@ import msgspec
 
 from csta import call_services as asked
 from csta.call_events import CallInformation, CallLinkageData, DigitsGenerated
-from csta.ids import CallId
+from csta.ids import CallId, DeviceId
 from csta.instants import Instant
 from csta.replies import Result
 from ctiserver.core.call_lookup import CallLookup, leg_of, mapping_of
@@ -25,6 +25,8 @@ class _Ended(msgspec.Struct, frozen=True):
     call_id: CallId
     linkage: CallLinkageData
     ended_at: Instant
+    devices: tuple[DeviceId, ...] = ()
+    """All that ever had a part in it: who may still say something about it."""
 
 
 class DataRequests(CallLookup):
@@ -46,7 +48,7 @@ class DataRequests(CallLookup):
     def remember(self, call: Call) -> None:
         """Keep the name of a call, for data that come late."""
         now = self.engine.out.now
-        ended = _Ended(call.call_id, call.linkage, now)
+        ended = _Ended(call.call_id, call.linkage, now, tuple(call.instances))
         self._ended[call.call_id] = ended
         self._ended_in_order.append(ended)
         limit = now - self.engine.config.afterwards_ms
@@ -54,6 +56,11 @@ class DataRequests(CallLookup):
             old = self._ended_in_order.popleft()
             del self._ended[old.call_id]
             self.engine.out.forget(f"call/{old.call_id}")
+
+    def devices_of_ended(self, call_id: CallId) -> tuple[DeviceId, ...]:
+        """List the devices that had a part in a call that ended a short while ago."""
+        ended = self._ended.get(call_id)
+        return () if ended is None else ended.devices
 
     def _generate_digits(self, request: asked.GenerateDigits, _request_id: str) -> Result:
         connection = self.connection(request.connection_to_send_digits, "GenerateDigits")

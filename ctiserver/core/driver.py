@@ -64,12 +64,17 @@ class Driver(Generic[I, D]):
         clock: Clock,
         perform: Callable[[Sequence[D], Instant], None],
         record: Callable[[I | None, Instant], None] | None = None,
+        settled: Callable[[], None] | None = None,
     ) -> None:
-        """Tie the three together; nothing happens before the first `submit`."""
+        """Tie the three together; nothing happens before the first `submit`.
+
+        `settled` is called when there is nothing more to do for now, whatever steps were taken.
+        """
         self.core = core
         self.clock = clock
         self._perform = perform
         self._record = record
+        self._settled = settled
         self._inbox: deque[I] = deque()
         self._busy = False
         self._timer: Timer | None = None
@@ -82,6 +87,11 @@ class Driver(Generic[I, D]):
         self._inbox.append(event)
         if not self._busy:
             self._drain()
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether steps are being taken at this moment."""
+        return self._busy
 
     def start(self) -> None:
         """Arm the timer for deadlines that the core has from the beginning."""
@@ -109,6 +119,8 @@ class Driver(Generic[I, D]):
                 self._due = due = core.wake_at()
         finally:
             self._busy = False
+            if self._settled is not None:
+                self._settled()
         if due != self._armed_at:
             self._arm(due)
 

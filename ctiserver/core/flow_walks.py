@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ivr.decisions
@@ -40,17 +41,35 @@ class FlowWalks:
         self._prompts = prompts
         self._acd = acd
         self._contacts: dict[CallId, Contact] = {}
+        self._flow_of: dict[CallId, Flow] = {}
+        """The flow that each call is in, whatever the configuration has become since."""
         self._by_voice_leg: dict[LegId, Contact] = {}
         self._without_port: dict[CallId, Contact] = {}
         """Contacts that found no voice unit free, in the order in which they came."""
         self.deadlines: Agenda[CallId] = Agenda()
         self.on_queue: Callable[[Contact, QueueName, int, dict[str, int]], None]
         self.on_transfer: Callable[[Contact, DeviceId], None]
+        self.on_gone_on: Callable[[Contact], object]
+        """Told whenever a walk has taken a step, or has ended."""
 
     def begin(self, contact: Contact) -> None:
         """Send a call that was offered to a flow to an idle voice unit."""
+        assert contact.entry is not None, f"call {contact.call_id} has come to no flow"
         self._contacts[contact.call_id] = contact
+        self._flow_of[contact.call_id] = self._flows[local_part(contact.entry.device_id)]
         self._hunt(contact)
+
+    def reconfigure(self, flows: dict[str, Flow]) -> None:
+        """Lead calls that come from now on through these flows."""
+        self._flows = flows
+
+    def flows_under_way(self) -> list[Flow]:
+        """List the flows of the calls that are in one, each call's as it was when it came."""
+        return list(self._flow_of.values())
+
+    def has_flow(self, device_id: DeviceId) -> bool:
+        """Tell whether a routeing device has a flow."""
+        return local_part(device_id) in self._flows
 
     def leg_up(self, leg: Leg) -> None:
         """A voice unit has answered: the flow is connected, the walk begins."""
@@ -61,12 +80,12 @@ class FlowWalks:
         caller = contact.caller_leg
         out.decide(Answer(leg=caller.leg_id))
         out.decide(Join(leg=caller.leg_id, legs=(caller.leg_id, leg.leg_id)))
-        model.establish(contact.entry, Cause.NEW_CALL, leg.device_id)
-        name = local_part(contact.entry.device_id)
+        if contact.entry.state is not ConnectionState.CONNECTED:
+            model.establish(contact.entry, Cause.NEW_CALL, leg.device_id)
         contact.walks += 1
         again = f"/flow/{contact.walks}" if contact.walks > 1 else ""
         walk_id = contact.call_id + again
-        contact.walk = Walk(self._flows[name], self._facts_of(contact), walk_id)
+        contact.walk = Walk(self._flow_of[contact.call_id], partial(self._fact, contact), walk_id)
         self._tell(contact, ivr.inputs.Begun())
         if contact.looked_up:
             self.looked_up(contact)
@@ -74,7 +93,7 @@ class FlowWalks:
     def leg_gone(self, leg: Leg) -> None:
         """A voice unit is gone: one who had none yet waits for the next that becomes free."""
         contact = self._by_voice_leg.pop(leg.leg_id, None)
-        if contact is not None:
+        if contact is not None and contact.voice_leg is leg:
             contact.voice_leg = None
             if contact.walk is None and contact.call_id in self._contacts:
                 self._without_port[contact.call_id] = contact
@@ -138,6 +157,7 @@ class FlowWalks:
         decisions: list[ivr.decisions.Decision],
         stops: Cause = Cause.SUSPEND,
     ) -> None:
+        walk = contact.walk
         for decision in decisions:
             match decision:
                 case ivr.decisions.Play(play_id, uri):
@@ -151,7 +171,8 @@ class FlowWalks:
                     if not secret:
                         contact.attributes[name] = value
                 case ivr.decisions.Ended():
-                    self._end_walk(contact)
+                    if contact.walk is walk:
+                        self._end_walk(contact)
                 case _:
                     self._way_out(contact, decision)
         walk = contact.walk
@@ -160,6 +181,7 @@ class FlowWalks:
             self.deadlines.cancel(contact.call_id)
         else:
             self.deadlines.set(contact.call_id, due)
+        self.on_gone_on(contact)
 
     def _way_out(self, contact: Contact, decision: ivr.decisions.Decision) -> None:
         match decision:
@@ -171,6 +193,7 @@ class FlowWalks:
                 self.on_queue(contact, queue, priority, skills)
             case ivr.decisions.TransferTo(target):
                 self._keep_what_was_said(contact)
+                self._end_walk(contact)  # before another flow begins
                 self.on_transfer(contact, target)
             case ivr.decisions.HangUp():
                 self._parties.release(contact.caller_leg)
@@ -183,10 +206,12 @@ class FlowWalks:
 
     def _end_walk(self, contact: Contact) -> None:
         contact.walk = None
+        self.on_gone_on(contact)
         self._leave_flow(contact)
 
     def _leave_flow(self, contact: Contact) -> None:
         self._contacts.pop(contact.call_id, None)
+        self._flow_of.pop(contact.call_id, None)
         self._without_port.pop(contact.call_id, None)
         self.deadlines.cancel(contact.call_id)
         if contact.voice_leg is not None:
@@ -198,15 +223,12 @@ class FlowWalks:
         if entry is not None and entry.state is not ConnectionState.NULL:
             self._parties.model.divert(entry, Cause.REDIRECTED, target)
 
-    def _facts_of(self, contact: Contact) -> Callable[[str], object]:
-        def fact(name: str) -> object:
-            subject, _, member = name.partition(".")
-            if subject == "queue":
-                queue, _, what = member.rpartition(".")
-                return self._queue_fact(queue, what)
-            return _CONTACT_FACTS[name](contact)
-
-        return fact
+    def _fact(self, contact: Contact, name: str) -> object:
+        subject, _, member = name.partition(".")
+        if subject == "queue":
+            queue, _, what = member.rpartition(".")
+            return self._queue_fact(queue, what)
+        return _CONTACT_FACTS[name](contact)
 
     def _queue_fact(self, queue: str, what: str) -> int:
         waiting, logged_on, ready = self._acd.counts(queue)

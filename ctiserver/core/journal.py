@@ -44,6 +44,16 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a journal stands: the number of its last record (0: the header), and the checksum."""
+
+    n: int
+    crc: int
+
+
+_BEFORE = Place(-1, 0)
+
+
 class JournalError(Exception):
     """A journal that cannot be trusted, with the number of the first bad line."""
 
@@ -57,21 +67,30 @@ class JournalError(Exception):
 class JournalWriter:
     """Writes lines, in the order of the steps: the input, then the events that came of it."""
 
-    def __init__(self, write: Callable[[bytes], object], header: Header) -> None:
-        """Write the header at once."""
+    def __init__(
+        self, write: Callable[[bytes], object], header: Header, after: Place | None = None
+    ) -> None:
+        """Write the header at once, or go on after a place of a journal that has it already."""
         self._write = write
         self._header = header
-        self._count = 0
-        self._crc = 0
-        self._put(_encoder.encode(header))
+        self._count = 0 if after is None else after.n
+        self._crc = 0 if after is None else after.crc
+        if after is None:
+            self._put(_encoder.encode(header))
+
+    @property
+    def place(self) -> Place:
+        """Where the journal stands after what is written."""
+        return Place(self._count, self._crc)
 
     def record(self, event: EngineInput | None, now: Instant) -> None:
         """Write an input before the engine takes it; None is a waking."""
         self._count += 1
         self._put(_encoder.encode(Line(n=self._count, at=now, taken=event, wake=event is None)))
 
-    def derive(self, decisions: Sequence[EngineDecision]) -> None:
-        """Write the events among the decisions of a step."""
+    def derive(self, decisions: Sequence[EngineDecision]) -> list[bytes]:
+        """Write the events among the decisions of a step, and give their envelopes."""
+        bodies: list[bytes] = []
         for decision in decisions:
             if isinstance(decision, Published):
                 self._count += 1
@@ -79,6 +98,8 @@ class JournalWriter:
                 self._put(
                     _encoder.encode(Line(n=self._count, at=decision.at, event=msgspec.Raw(body)))
                 )
+                bodies.append(body)
+        return bodies
 
     def _put(self, body: bytes) -> None:
         self._crc = zlib.crc32(body, self._crc)
@@ -101,13 +122,35 @@ def read_journal(lines: Iterable[bytes]) -> tuple[Header, Iterator[Line]]:
         raise JournalError(1, f"this is no journal header: {error}") from error
     if header.offhook_journal != FORMAT:
         raise JournalError(1, f"format {header.offhook_journal}, this program reads {FORMAT}")
-    return header, _read_lines(checked)
+    return header, _read_lines(checked, 0)
 
 
-def _read_lines(bodies: Iterator[bytes]) -> Iterator[Line]:
+def read_on(lines: Iterable[bytes], after: Place) -> Iterator[Line]:
+    """Read a journal from behind a place on, and check it on the way.
+
+    Raises:
+        JournalError: while the lines are read, a line is damaged, missing or out of order.
+    """
+    return _read_lines(_checked(lines, after), after.n)
+
+
+def place_of(number: int, line: bytes) -> Place:
+    """Tell where a journal stands after a line that is there, which is not checked.
+
+    Raises:
+        JournalError: it is no line of a journal.
+    """
+    _, mark, rest = line.rpartition(b',"crc":"')
+    try:
+        return Place(number, int(rest[:-3] if mark else b"", 16))
+    except ValueError:
+        raise JournalError(number + 1, "the line is torn, or this is no journal") from None
+
+
+def _read_lines(bodies: Iterator[bytes], after: int) -> Iterator[Line]:
     decoder = msgspec.json.Decoder(Line)
     last_at: Instant | None = None
-    for number, body in enumerate(bodies, start=1):
+    for number, body in enumerate(bodies, start=after + 1):
         try:
             line = decoder.decode(body)
         except msgspec.DecodeError as error:
@@ -120,9 +163,9 @@ def _read_lines(bodies: Iterator[bytes]) -> Iterator[Line]:
         yield line
 
 
-def _checked(lines: Iterable[bytes]) -> Iterator[bytes]:
-    crc = 0
-    for number, line in enumerate(lines, start=1):
+def _checked(lines: Iterable[bytes], after: Place = _BEFORE) -> Iterator[bytes]:
+    crc = after.crc
+    for number, line in enumerate(lines, start=after.n + 2):
         body, mark, rest = line.rpartition(b',"crc":"')
         if not mark or not line.endswith(b'"}\n'):
             raise JournalError(number, "the line is torn, or this is no journal")

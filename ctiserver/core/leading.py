@@ -42,19 +42,29 @@ class Leading:
         self._engine.contacts[call.call_id] = contact
         self._engine.out.decide(LookUp(call.call_id, event.ani, event.dnis))
         if category_of(entry_device) != "station":
-            entry = self._engine.model.attach(call, entry_device, None)
-            self._engine.model.offer(entry)
-            contact.entry = entry
+            self.stand_at(contact, entry_device)
         self.lead(contact, entry_device)
 
     def lead(self, contact: Contact, target: DeviceId) -> None:
-        """Send a caller to a flow, a queue, or straight to a device."""
+        """Send a caller to a flow, a queue, or straight to a device, whatever a router wanted."""
+        self._engine.routeing.let_go(contact.call_id)
+        self.bring(contact, target)
+
+    def stand_at(self, contact: Contact, target: DeviceId) -> None:
+        """Let a call stand at a flow or a queue that is yet to decide what becomes of it."""
+        contact.entry = self._engine.model.attach(contact.call, target, None)
+        self._engine.model.offer(contact.entry)
+
+    def bring(self, contact: Contact, target: DeviceId, request_id: str | None = None) -> None:
+        """Send a caller where he is to go: to a routeing device means to its router, if any."""
         category = category_of(target)
         if category == "routeing":
+            if contact.entry is not None and contact.entry.device_id != target:
+                self._engine.walks.leave_entry(contact, target)
             if contact.entry is None:
-                contact.entry = self._engine.model.attach(contact.call, target, None)
-                self._engine.model.offer(contact.entry)
-            self._engine.walks.begin(contact)
+                self.stand_at(contact, target)
+            if not self._engine.routeing.ask(contact, target):
+                self.go_default(contact, target)
         elif category == "acd":
             if contact.entry is not None and contact.entry.device_id == target:
                 contact.entry = None
@@ -64,7 +74,20 @@ class Leading:
         else:
             self._engine.walks.leave_entry(contact, target)
             self._engine.out.decide(Answer(leg=contact.caller_leg.leg_id))
-            self._engine.parties.dial_into(contact.call, target, Cause.NEW_CALL)
+            cause = Cause.NEW_CALL
+            self._engine.parties.dial_into(contact.call, target, cause, request_id=request_id)
+
+    def go_default(self, contact: Contact, routeing_device: DeviceId) -> None:
+        """Send a caller the way that a routeing device has without a router."""
+        if self._engine.walks.has_flow(routeing_device):
+            self._engine.walks.begin(contact)
+        else:
+            self.bring(contact, self._engine.config.default_device)
+
+    def is_routeing_device(self, device_id: DeviceId) -> bool:
+        """Tell whether calls can be sent to this routeing device."""
+        known = self._engine.config.routeing_devices
+        return device_id in known or self._engine.walks.has_flow(device_id)
 
     def transfer_from_flow(self, contact: Contact, target: DeviceId) -> None:
         """Send a caller where a flow wants him to go."""
@@ -76,6 +99,7 @@ class Leading:
 
     def lead_call(self, call: Call, target: DeviceId, cause: Cause, request_id: str | None) -> None:
         """Bring a call to where a party wants it: a queue, a flow, or a device that rings."""
+        self._engine.routeing.let_go(call.call_id)
         self.give_up_place(call)
         contact = self._engine.contacts.get(call.call_id)
         if category_of(target) in ("acd", "routeing"):
@@ -100,6 +124,7 @@ class Leading:
 
     def give_up(self, contact: Contact) -> None:
         """Let go of a caller who has gone."""
+        self._engine.routeing.let_go(contact.call_id)
         self._engine.prompts.forget(contact)
         self._engine.walks.caller_gone(contact)
         self._engine.queueing.leave(contact)
@@ -115,7 +140,12 @@ class Leading:
             self.give_up(contact)
 
     def help_stranded(self, call: Call) -> bool:
-        """Bring a caller back to the queue when the transfer that took him away came to nothing."""
+        """Help a caller whose route or transfer came to nothing: ask again, or back to his queue.
+
+        Gives False when nothing can be done for him.
+        """
+        if self._engine.routeing.failed(call):
+            return True
         contact = self._engine.contacts.get(call.call_id)
         if contact is None or contact.queue is None:
             return False

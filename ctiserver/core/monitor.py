@@ -28,6 +28,7 @@ from ctiserver.core.outbox import Reply
 from ctiserver.core.quarantine import STRIKES_MAX, Quarantine
 from ctiserver.core.queue_audit import agent_faults, choice_faults, waiting_faults
 from ctiserver.core.sources import entity_of
+from ctiserver.core.switch_link import LinkDown, LinkUp
 from ctiserver.core.violations import Kind, Violation
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Monitor:
         self._ledger = engine.queueing.ledger
         self._quarantine = Quarantine(engine)
         self._steps = 0
+        self._heard_again = False
         self._audited_step = 0
         self._last: deque[tuple[int, object]] = deque(maxlen=_REMEMBERED)
         self._found: list[Violation] = []
@@ -69,6 +71,7 @@ class Monitor:
     def begins(self, source: object) -> None:
         """A step begins: an input is taken in, or deadlines are acted on (None)."""
         self._steps += 1
+        self._heard_again = bool(self._last) and _is_of_link(self._last[-1][1])
         self._last.append((self._steps, source))
         if self._rests:
             self._rests = False
@@ -78,8 +81,10 @@ class Monitor:
         """Deadlines of the ACD are about to be acted on; the first was due at this instant.
 
         Lateness is the machine's fault and no broken law: a run that stops for those goes on.
+        Right after the link was lost, or heard again, it is nobody's: time has stood still for a
+        server that starts again.
         """
-        if self._stops:
+        if self._stops or self._heard_again:
             return
         if due is not None and self._engine.out.now - due > LATE_MS_MAX:
             late_ms = self._engine.out.now - due
@@ -137,6 +142,7 @@ class Monitor:
         An engine that rests, with nobody waiting, is not woken for it.
         """
         for _ in self.deadlines.due(now):
+            self._engine.follow()  # what else was due may have ended calls: agents follow them
             found = list(audit(self._engine))
             self._found += found
             self._forgive(found)
@@ -226,6 +232,10 @@ class Monitor:
         )
         out.decide(Reply(out.request_id, error=error))
         out.request_id = out.principal = None
+
+
+def _is_of_link(source: object) -> bool:
+    return isinstance(getattr(source, "what", None), LinkDown | LinkUp)
 
 
 def _sentence(violation: Violation) -> str:

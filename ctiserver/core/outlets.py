@@ -6,9 +6,38 @@ from collections.abc import Callable, Sequence
 
 from csta.instants import Instant
 from ctiserver.core.journal import JournalWriter
-from ctiserver.core.outbox import EngineDecision, LookUp, Reply
+from ctiserver.core.outbox import EngineDecision, LookUp, Reply, RouteQuestion
 from ctiserver.core.switch_link import AnyCommand
 from ctiserver.core.wire import Published
+
+
+class Sorted:
+    """Decisions, kind by kind, each kind in its own order."""
+
+    __slots__ = ("commands", "events", "look_ups", "questions", "replies")
+
+    def __init__(self, decisions: Sequence[EngineDecision] = ()) -> None:
+        """Sort these."""
+        self.events: list[Published] = []
+        self.commands: list[AnyCommand] = []
+        self.replies: list[Reply] = []
+        self.look_ups: list[LookUp] = []
+        self.questions: list[RouteQuestion] = []
+        self.add(decisions)
+
+    def add(self, decisions: Sequence[EngineDecision]) -> None:
+        """Sort more of them."""
+        for decision in decisions:
+            if isinstance(decision, Published):
+                self.events.append(decision)
+            elif isinstance(decision, Reply):
+                self.replies.append(decision)
+            elif isinstance(decision, LookUp):
+                self.look_ups.append(decision)
+            elif isinstance(decision, RouteQuestion):
+                self.questions.append(decision)
+            else:
+                self.commands.append(decision)
 
 
 class Outlets:
@@ -21,6 +50,7 @@ class Outlets:
         reply: Callable[[Reply], object],
         publish: Callable[[Sequence[Published]], object],
         look_up: Callable[[LookUp], object],
+        ask_router: Callable[[RouteQuestion], object] | None = None,
         journal: JournalWriter | None = None,
     ) -> None:
         """Know the outlets; without a journal nothing is recorded."""
@@ -28,30 +58,22 @@ class Outlets:
         self._reply = reply
         self._publish = publish
         self._look_up = look_up
+        self._ask_router = ask_router
         self._journal = journal
 
     def perform(self, decisions: Sequence[EngineDecision], _now: Instant) -> None:
         """Perform one step's decisions, kind by kind, each kind in its own order."""
         if self._journal is not None:
             self._journal.derive(decisions)
-        events: list[Published] = []
-        commands: list[AnyCommand] = []
-        replies: list[Reply] = []
-        look_ups: list[LookUp] = []
-        for decision in decisions:
-            if isinstance(decision, Published):
-                events.append(decision)
-            elif isinstance(decision, Reply):
-                replies.append(decision)
-            elif isinstance(decision, LookUp):
-                look_ups.append(decision)
-            else:
-                commands.append(decision)
-        for command in commands:
+        them = Sorted(decisions)
+        for command in them.commands:
             self._execute(command)
-        for reply in replies:
+        for reply in them.replies:
             self._reply(reply)
-        if events:
-            self._publish(events)
-        for look_up in look_ups:
+        if them.events:
+            self._publish(them.events)
+        for look_up in them.look_ups:
             self._look_up(look_up)
+        if self._ask_router is not None:
+            for question in them.questions:
+                self._ask_router(question)

@@ -29,6 +29,8 @@ class Parties:
         """Until when a leg is to be answered, or the switch to say that it is gone."""
         self.on_stranded: Callable[[Call], bool] = _nothing_to_do
         self.on_left: Callable[[Call], object] = _nothing_to_do
+        self.link_is_down = False
+        """Nothing is heard of the switch: commands are lost, and silence means nothing."""
 
     def dial(
         self,
@@ -45,11 +47,23 @@ class Parties:
         leg_id = self.model.mint_leg()
         leg = self.model.expect(leg_id, device_id, role, cause)
         leg.request_id = request_id
+        leg.unsent = self.link_is_down
         self.unanswered.set(leg_id, self.out.now + max(answer_ms, self._answer_ms_max))
-        self.out.decide(
-            Dial(leg=leg_id, device=device_id, calling=calling, auto_answer=auto_answer)
-        )
+        leg.asked = Dial(leg=leg_id, device=device_id, calling=calling, auto_answer=auto_answer)
+        self.out.decide(leg.asked)
         return leg
+
+    def ask_again(self, leg: Leg) -> None:
+        """Ask the switch once more for a leg of which it does not know."""
+        assert leg.asked is not None, f"the switch was never asked for leg {leg.leg_id}"
+        leg.unsent = False
+        self.await_answer(leg)
+        self.out.decide(leg.asked)
+
+    def await_answer(self, leg: Leg) -> None:
+        """Give a leg its whole time to be answered, or a released one to be gone, from now on."""
+        wait_ms = RELEASE_MS_MAX if leg.clearing else self._answer_ms_max
+        self.unanswered.set(leg.leg_id, self.out.now + wait_ms)
 
     def dial_into(
         self,
@@ -106,7 +120,7 @@ class Parties:
         """Take a party out of a call: release the leg, unless it also serves another call."""
         leg = connection.leg
         if leg is not None and len(leg.connections) == 1:
-            leg.request_id = request_id
+            leg.request_id = request_id or self.out.request_id
             self.release(leg, cause)
         else:
             self.model.clear(connection, cause, request_id)
@@ -138,9 +152,15 @@ class Parties:
             self.leave(here[0], Cause.CALL_CANCELLED if alerting else Cause.NORMAL_CLEARING)
 
     def overdue(self, now: Instant) -> list[LegGone]:
-        """Say what is gone: legs that were never answered, and those whose end was never told."""
+        """Say what is gone: legs that were never answered, and those whose end was never told.
+
+        While the link is down nobody knows, and they have more time.
+        """
         gone = []
         for leg in [self.model.legs[leg_id] for leg_id in self.unanswered.due(now)]:
+            if self.link_is_down:
+                self.await_answer(leg)
+                continue
             cause = Cause.NORMAL_CLEARING if leg.clearing else Cause.CALL_NOT_ANSWERED
             gone.append(LegGone(leg.leg_id, cause=cause, far_end=not leg.clearing))
             self.release(leg, cause)

@@ -7,7 +7,10 @@ from types import MappingProxyType
 
 from csta.states import ConnectionState
 
-_ALERTING = ("AnswerCall", "ClearConnection", "DeflectCall")
+_ALERTING = ("AnswerCall", "ClearConnection", "DeflectCall", "DirectedPickupCall")
+_BRING_IN = ("IntrudeCall", "JoinCall", "SingleStepConferenceCall")
+"""Services that bring somebody else into the call."""
+_SPEAKING = ("PlayMessage", "SendUserInformation", "StartDataCollection")
 _CONNECTED = (
     "AssociateData",
     "ClearConnection",
@@ -15,6 +18,8 @@ _CONNECTED = (
     "GenerateDigits",
     "HoldCall",
     "SingleStepTransferCall",
+    *_BRING_IN,
+    *_SPEAKING,
 )
 _WITH_HELD = (
     "AlternateCall",
@@ -25,8 +30,10 @@ _WITH_HELD = (
     "HoldCall",
     "ReconnectCall",
     "TransferCall",
+    *_BRING_IN,
+    *_SPEAKING,
 )
-_HOLD = ("AssociateData", "ClearConnection", "RetrieveCall")
+_HOLD = ("AssociateData", "ClearConnection", "RetrieveCall", *_BRING_IN)
 _HOLD_WITH_ACTIVE = (
     "AlternateCall",
     "AssociateData",
@@ -34,6 +41,7 @@ _HOLD_WITH_ACTIVE = (
     "ConferenceCall",
     "ReconnectCall",
     "TransferCall",
+    *_BRING_IN,
 )
 
 ALONE: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
@@ -67,10 +75,19 @@ WHILE_LED_BESIDE_ANOTHER: Mapping[ConnectionState, tuple[str, ...]] = MappingPro
 )
 """For a device that consults a queue or a flow, with another call on hold."""
 
+LISTENING = ("ClearConnection",)
+"""For a supervisor who listens in and is no party of the call."""
+
 OUTSIDE: Mapping[ConnectionState, tuple[str, ...]] = MappingProxyType(
     {
         **dict.fromkeys(ConnectionState, ("ClearConnection",)),
-        ConnectionState.CONNECTED: ("AssociateData", "ClearConnection", "GenerateDigits"),
+        ConnectionState.CONNECTED: (
+            "AssociateData",
+            "ClearConnection",
+            "GenerateDigits",
+            "PlayMessage",
+            "StartDataCollection",
+        ),
         ConnectionState.NULL: (),
     }
 )
@@ -80,4 +97,9 @@ QUEUE = ("ClearConnection", "DeflectCall")
 """For the part that a queue has in a call."""
 
 FLOW = ("ClearConnection",)
-"""For the part that a flow has in a call."""
+"""For the part that a flow has in a call, or a queue in one that it has made."""
+
+
+def of_place(category: str, state: ConnectionState) -> tuple[str, ...]:
+    """Give the services for the part that a queue or a flow has in a call."""
+    return QUEUE if category == "acd" and state is not ConnectionState.CONNECTED else FLOW

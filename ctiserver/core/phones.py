@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from acd.inputs import CallKind, PhoneBusy
 from csta.call_events import CallOutcome
-from csta.ids import CallId, DeviceId
+from csta.ids import CallId, DeviceId, category_of
 from csta.states import AgentState, BusyPhase, ConnectionState
-from ctiserver.core.calls import Call, Connection
+from ctiserver.core.calls import Call, Connection, Role
 
 if TYPE_CHECKING:
     from ctiserver.core.engine import Engine
@@ -23,15 +23,20 @@ def follow_phones(engine: Engine) -> None:
         agent = engine.directory.at_device(device_id)
         if agent is None or agent.state is AgentState.NULL:
             continue
-        phase, call_id = phase_of(model.at_device.get(device_id, []))
+        here = model.at_device.get(device_id, [])
+        phase, call_id = phase_of(here)
+        if here and here[-1].leg is not None and here[-1].leg.role is Role.LISTENER:
+            call_id = None  # events of the supervisor must not tell on which call he listens in
         kind = kind_of(model.calls.get(call_id or ""), device_id)
         call_id = engine.queueing.calling_back.inward(call_id)
         engine.queueing.tell(PhoneBusy(agent.agent_id, phase, call_id, kind))
 
 
 def kind_of(call: Call | None, device_id: DeviceId) -> CallKind | None:
-    """Tell what kind of call a phone has; None for one that came in or is a callback (A05)."""
+    """Tell what kind of call a phone has (A05); None for one that came in or that a queue made."""
     if call is None or call.direction == "inbound" or call.calls_back:
+        return None
+    if category_of(call.calling.device_identifier or "") in ("acd", "routeing"):
         return None
     calls_out = call.direction == "outbound" and call.calling.device_identifier == device_id
     return CallKind.OUTBOUND if calls_out else CallKind.INTERNAL

@@ -134,6 +134,8 @@ def work_is_conserved(engine: Engine) -> Iterator[Violation]:
     the share of callbacks. Agents of one profile are looked at together.
     """
     floor, now = engine.acd.floor, engine.out.now
+    if floor.paused:
+        return
     ready: dict[Profile, list[Agent]] = {}
     for agent in engine.directory:
         if agent.state is AgentState.READY:

@@ -7,6 +7,7 @@ still to be said is said first, then the call goes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from acd.decisions import Announces, CallbackAccepted, Diverts, Ends, TurnedAway
 from acd.visits import ExitReason
@@ -49,7 +50,7 @@ class QueueExits:
         """A recipe or the caller's key sends the call to a number or a flow."""
         target = decision.target
         self._tell(contact, decision.queue, decision.reason, target)
-        self._announcing.finish(contact, lambda: self._go(contact, target))
+        self._announcing.finish(contact, partial(self._go, contact, target))
 
     def end(self, contact: Contact, decision: Ends) -> None:
         """A recipe or the caller's key ends the call."""
@@ -57,7 +58,8 @@ class QueueExits:
         call = contact.call
         call.outcome = call.outcome or CallOutcome.ENDED_IN_QUEUE
         cause = _CAUSES.get(reason, Cause.NORMAL_CLEARING)
-        self._announcing.finish(contact, lambda: self._clear(contact, cause, Cause.NORMAL_CLEARING))
+        clear = partial(self._clear, contact, cause, Cause.NORMAL_CLEARING)
+        self._announcing.finish(contact, clear)
 
     def promise(self, contact: Contact, decision: CallbackAccepted) -> None:
         """The caller will be called back: he is told so, and let go."""
@@ -66,9 +68,8 @@ class QueueExits:
         call.outcome = call.outcome or CallOutcome.CALLBACK_ACCEPTED
         said = Announces(call_id=call.call_id, queue=decision.queue, prompt=decision.prompt)
         self._announcing.announce(contact, said)
-        self._announcing.finish(
-            contact, lambda: self._clear(contact, Cause.CALL_BACK, Cause.NORMAL_CLEARING)
-        )
+        clear = partial(self._clear, contact, Cause.CALL_BACK, Cause.NORMAL_CLEARING)
+        self._announcing.finish(contact, clear)
 
     def turn_away(self, contact: Contact, decision: TurnedAway) -> None:
         """The queue takes nobody more: the caller hears that it is busy."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from acd.decisions import (
@@ -54,17 +55,6 @@ _GRACE_MS: Milliseconds = 5_000
 def acd_device(queue: QueueName) -> DeviceId:
     """Name the device of a queue: `acd:sales`."""
     return device("acd", queue)
-
-
-def attributes_of(contact: Contact) -> dict[str, str | int | bool]:
-    """Give what conditions may ask of a caller: the numbers, what was said, and the card."""
-    known: dict[str, str | int | bool] = {"number": contact.number, "dialled": contact.dialled}
-    known |= contact.attributes
-    card = contact.customer
-    if card is not None:
-        found = {"tier": card.tier, "language": card.language}
-        known |= {name: value for name, value in found.items() if value}
-    return known
 
 
 class Queueing:
@@ -132,7 +122,7 @@ class Queueing:
                 priority,
                 skills,
                 enqueued_at=contact.queued_at,
-                attributes=attributes_of(contact),
+                attributes=contact.all_attributes(),
                 preferred=contact.preferred,
                 preferred_ms=contact.preferred_ms,
                 number=contact.number,
@@ -148,7 +138,7 @@ class Queueing:
     def known(self, contact: Contact) -> None:
         """The store has told who the caller is: conditions on him may hold now (R28)."""
         if contact.call_id in self._contacts and contact.customer is not None:
-            self.tell(CallerKnown(contact.call_id, attributes_of(contact)))
+            self.tell(CallerKnown(contact.call_id, contact.all_attributes()))
 
     def leave(self, contact: Contact) -> None:
         """Take a call out of the ACD: the caller left or the call goes elsewhere."""
@@ -197,24 +187,30 @@ class Queueing:
 
     def _table(self) -> dict[type, Callable[[Any], object]]:
         """Say what is done for each kind of decision."""
-        contacts, announcing, exits = self._contacts, self.announcing, self.exits
+        announcing, exits = self.announcing, self.exits
         return {
             **self.calling_back.table(),
-            CallbackAccepted: lambda got: exits.promise(contacts.pop(got.call_id), got),
+            CallbackAccepted: partial(self._goes, exits.promise),
             Offer: self._offer,
-            OfferTaken: lambda taken: self._taken(taken.offer),
-            OfferFailed: lambda failed: self._offer_failed(failed.offer, failed.reason),
-            OfferOff: lambda off: self._offer_off(off.offer, lost=off.lost),
+            OfferTaken: self._taken,
+            OfferFailed: self._offer_failed,
+            OfferOff: self._offer_off,
             Waits: self._waits,
             Overflows: self._overflows,
-            TurnedAway: lambda away: exits.turn_away(contacts.pop(away.call_id), away),
-            Diverts: lambda diverts: exits.divert(contacts.pop(diverts.call_id), diverts),
-            Ends: lambda ends: exits.end(contacts.pop(ends.call_id), ends),
-            Announces: lambda said: announcing.announce(contacts[said.call_id], said),
-            Asks: lambda asks: announcing.ask(contacts[asks.call_id], asks),
-            MusicChanges: lambda music: announcing.change_music(contacts[music.call_id], music),
+            TurnedAway: partial(self._goes, exits.turn_away),
+            Diverts: partial(self._goes, exits.divert),
+            Ends: partial(self._goes, exits.end),
+            Announces: partial(self._stays, announcing.announce),
+            Asks: partial(self._stays, announcing.ask),
+            MusicChanges: partial(self._stays, announcing.change_music),
             Starves: self._starves,
         }
+
+    def _goes(self, act: Callable[[Contact, Any], object], decision: Any) -> None:  # noqa: ANN401
+        act(self._contacts.pop(decision.call_id), decision)
+
+    def _stays(self, act: Callable[[Contact, Any], object], decision: Any) -> None:  # noqa: ANN401
+        act(self._contacts[decision.call_id], decision)
 
     def is_offer(self, leg: Leg) -> bool:
         """Tell whether this leg rings for an offer that is alive."""
@@ -291,7 +287,8 @@ class Queueing:
         )
         self.announcing.waits(contact, decision.queue)
 
-    def _taken(self, offer: Offer) -> None:
+    def _taken(self, decision: OfferTaken) -> None:
+        offer = decision.offer
         self._contacts.pop(offer.call_id, None)
         if offer.callback_id is not None:
             self.calling_back.taken(offer)
@@ -327,7 +324,8 @@ class Queueing:
         if contact.play_id is None:
             self._prompts.play_while_waiting(contact, RINGBACK)
 
-    def _offer_failed(self, offer: Offer, reason: RefusalReason) -> None:
+    def _offer_failed(self, decision: OfferFailed) -> None:
+        offer, reason = decision.offer, decision.reason
         if offer.call_id == offer.callback_id:
             self.calling_back.offer_failed(offer, reason, CAUSE_OF_REASON[reason])
             return
@@ -340,7 +338,8 @@ class Queueing:
         self._parties.release(leg, CAUSE_OF_REASON[reason])
         self._publish_offer(OfferRefusedEvent, offer, reason=reason)
 
-    def _offer_off(self, offer: Offer, *, lost: bool) -> None:
+    def _offer_off(self, decision: OfferOff) -> None:
+        offer, lost = decision.offer, decision.lost
         if offer.call_id == offer.callback_id:
             self.calling_back.offer_off(offer)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from acd.inputs import AcdInput, DeviceReachable
 from agents.agent import Agent
@@ -27,6 +27,14 @@ class Reachability:
         self._link_id = link_id
         self._lost: dict[DeviceId, None] = {}
 
+    def is_lost(self, device_id: DeviceId) -> bool:
+        """Tell whether a device cannot be reached."""
+        return device_id in self._lost
+
+    def lost_devices(self) -> list[DeviceId]:
+        """List the devices that cannot be reached, in the order in which they were lost."""
+        return list(self._lost)
+
     def lost(self, event: DeviceLost) -> None:
         """A device cannot be reached: its agent is offered nothing from this step on."""
         if event.device not in self._lost:
@@ -40,6 +48,16 @@ class Reachability:
             self._changed(event.device, BackInService, Cause.NORMAL)
         else:
             self._tell_agent(event.device)
+
+    def correct(self, lost: Collection[DeviceId]) -> int:
+        """Take over which devices are lost, as the switch tells it; gives how many differed."""
+        back = [device_id for device_id in self._lost if device_id not in lost]
+        gone = [device_id for device_id in lost if device_id not in self._lost]
+        for device_id in back:
+            self.back(DeviceBack(device_id))
+        for device_id in gone:
+            self.lost(DeviceLost(device_id))
+        return len(back) + len(gone)
 
     def used(self, device_id: DeviceId) -> None:
         """A phone that somebody uses can be reached, though nobody has told that it is back."""

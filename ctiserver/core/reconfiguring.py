@@ -1,4 +1,4 @@
-"""A new configuration of queues and agents while calls wait (features R34).
+"""A new configuration of queues, agents, flows and numbers while calls wait (features R34).
 
 It is taken over as a whole, or refused as a whole before anything has changed.
 """
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SUBJECT = "system/acd"
 
+_PARTS = ("acd", "agents", "flows", "numbers", "default_device")
+"""What an input may change: members of both `Configured` and `EngineConfig`."""
+
 
 class Reconfiguring:
     """Hands new configurations to the ACD of one engine."""
@@ -38,20 +41,38 @@ class Reconfiguring:
             CtiError: it leaves out what is in use, names what is not there, or is not newer.
         """
         engine = self._engine
-        agents = engine.config.agents if event.agents is None else event.agents
-        config = msgspec.structs.replace(engine.config, acd=event.acd, agents=agents)
-        faults = names_without_a_place(config)
+        given = {name: getattr(event, name) for name in _PARTS}
+        given = {name: value for name, value in given.items() if value is not None}
+        config = msgspec.structs.replace(engine.config, **given)
+        faults = [*names_without_a_place(config), *self._ways_of_calls(config)]
         if faults:
-            raise CtiError(
-                ErrorCategory.OPERATION, ErrorValue.INVALID_PARAMETER_VALUE, "; ".join(faults)
-            )
+            raise _refused("; ".join(faults))
+        try:
+            numbering = Numbering(config)
+        except ValueError as fault:
+            raise _refused(str(fault)) from fault
         engine.queueing.tell(Reconfigure(event.acd, event.agents, event.apply))
-        engine.config, engine.numbering = config, Numbering(config)
+        engine.config, engine.numbering = config, numbering
+        engine.walks.reconfigure(config.flows)
         version = event.acd.version
         engine.out.publish(
             SUBJECT, SUBJECT, ConfigurationChanged(version=version, apply=event.apply.value)
         )
         return version
+
+    def _ways_of_calls(self, config: EngineConfig) -> list[str]:
+        """Tell of queues that are gone, and that the flows of calls under way lead to."""
+        queues = [queue.name for queue in config.acd.queues]
+        return [
+            f"a call is in flow {flow.name}, which leads to acd:{queue}, which is not there"
+            for flow in self._engine.walks.flows_under_way()
+            for queue in _queues_of(flow)
+            if queue not in queues
+        ]
+
+
+def _refused(words: str) -> CtiError:
+    return CtiError(ErrorCategory.OPERATION, ErrorValue.INVALID_PARAMETER_VALUE, words)
 
 
 def names_without_a_place(config: EngineConfig) -> list[str]:
@@ -73,7 +94,7 @@ def names_without_a_place(config: EngineConfig) -> list[str]:
     return [
         f"{whose} leads to {place}, which is not there"
         for whose, place in places
-        if not _is_there(place, queues, config.flows)
+        if place not in config.routeing_devices and not _is_there(place, queues, config.flows)
     ]
 
 

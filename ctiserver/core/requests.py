@@ -23,10 +23,15 @@ from ctiserver.core.call_lookup import CallLookup
 from ctiserver.core.call_requests import CallRequests
 from ctiserver.core.callback_requests import CallbackRequests
 from ctiserver.core.calls import Call, Connection
+from ctiserver.core.capabilities import CapabilityRequests
 from ctiserver.core.data_requests import DataRequests
 from ctiserver.core.explain_requests import ExplainRequests
 from ctiserver.core.inputs import Requested
+from ctiserver.core.outbox import Registrant
+from ctiserver.core.pickup import PickupRequests
 from ctiserver.core.queue_requests import QueueRequests
+from ctiserver.core.routeing_requests import RouteingRequests
+from ctiserver.core.supervision_requests import SupervisionRequests
 
 if TYPE_CHECKING:
     from ctiserver.core.engine import Engine
@@ -49,7 +54,7 @@ _UNUSED: dict[type[msgspec.Struct], tuple[str, ...]] = {
     asked.SingleStepTransferCall: ("reason",),
     SetAgentState: ("password", "group"),
 }
-_NOT_SUPPORTED = {
+NOT_SUPPORTED = {
     shape: tuple(
         (field.name, field.default)
         for field in msgspec.structs.fields(shape)
@@ -68,6 +73,8 @@ class Requests(CallLookup):
         super().__init__(engine)
         self.calls = CallRequests(engine)
         self.data = DataRequests(engine)
+        self.asks = Registrant()
+        """Who asks for the service at hand."""
         self._services: dict[type, Callable[[Any, str], Any]] = {
             **self.calls.services(),
             **self.data.services(),
@@ -75,9 +82,20 @@ class Requests(CallLookup):
             **CallbackRequests(engine).services(),
             **ExplainRequests(engine).services(),
             **QueueRequests(engine).services(),
+            **engine.predictive.services(),
+            **RouteingRequests(engine).services(),
+            **SupervisionRequests(engine).services(),
+            **PickupRequests(engine).services(),
+            **engine.voice.services(),
+            **engine.collections.services(),
+            **engine.recordings.services(),
             SnapshotCall: self._snapshot_call,
             SnapshotDevice: self._snapshot_device,
         }
+        self.capabilities = CapabilityRequests(engine, [each.__name__ for each in self._services])
+        self._services |= self.capabilities.services()
+        for name in engine.config.link.not_possible:
+            self._services.pop(SERVICES[name], None)
 
     def carry_out(self, event: Requested) -> object:
         """Carry out a request and give the service's answer.
@@ -104,13 +122,15 @@ class Requests(CallLookup):
                 else ErrorValue.INVALID_PARAMETER_VALUE,
                 f"{event.service}: {error}",
             ) from error
-        for name, default in _NOT_SUPPORTED.get(shape, ()):
+        for name, default in NOT_SUPPORTED.get(shape, ()):
             if getattr(request, name) != default:
                 raise CtiError(
                     ErrorCategory.OPERATION,
                     ErrorValue.PARAMETER_NOT_SUPPORTED,
                     f"{event.service}: '{wire_name(name)}' is not supported here; leave it out",
                 )
+        self.asks = Registrant(event.principal, event.session_id)
+        self.engine.resynchronising.refuse_while_down(event.service)
         return service(request, event.request_id)
 
     def _snapshot_call(self, request: SnapshotCall, _request_id: str) -> SnapshotResult:

@@ -54,6 +54,10 @@ class SecondSteps:
         self._steps[leg_id] = step
         self.deadlines.set(leg_id, self._out.now + ANSWER_MS)
 
+    def waiting(self) -> list[tuple[LegId, SecondStep]]:
+        """List what waits, and for which leg."""
+        return list(self._steps.items())
+
     def consults(self, leg_id: LegId) -> bool:
         """Tell whether a consultation waits for this leg to be on hold."""
         step = self._steps.get(leg_id)

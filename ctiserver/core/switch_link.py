@@ -9,10 +9,11 @@ Commands are what any switch can do: the richer services of CSTA are built from 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from csta.call_services import DestinationCondition
 from csta.causes import Cause
 from csta.ids import DeviceId, LegId
 from csta.instants import Milliseconds
@@ -86,6 +87,12 @@ class PlayEnded(Observation, frozen=True, tag=True, kw_only=True):
     play_id: str
 
 
+class DestinationDetected(Observation, frozen=True, tag=True, kw_only=True):
+    """Who or what has answered on the leg, as `Detect` asked; None: that is not clear."""
+
+    condition: DestinationCondition | None
+
+
 class RecordingEnded(Observation, frozen=True, tag=True, kw_only=True):
     """A recording of the leg has ended."""
 
@@ -108,10 +115,36 @@ class LinkDown(msgspec.Struct, frozen=True, tag_field="type", tag=True):
     """Nothing is heard of the switch any more; its legs may or may not live on."""
 
 
-class LinkUp(msgspec.Struct, frozen=True, tag_field="type", tag=True):
-    """The switch is heard again; `legs` are all that it knows of: leg, device and states."""
+class LegNow(msgspec.Struct, frozen=True, kw_only=True):
+    """One leg as the switch has it now: what an entry of `LinkUp.legs` says.
+
+    `joined` names those who hear it, `playing` is the id of what is played to it. None in either,
+    as in `outgoing`, means that the link cannot tell; `""` that nothing is played.
+    """
+
+    leg: LegId
+    device: DeviceId
+    ani: str = ""
+    dnis: str = ""
+    state: Literal["seen", "ringing", "up"] = "seen"
+    held: bool = False
+    joined: tuple[LegId, ...] | None = None
+    playing: str | None = None
+    outgoing: bool | None = None
+    """Whether the switch has dialled it, as it was asked to."""
+
+
+class LinkUp(msgspec.Struct, frozen=True, tag_field="type", tag=True, omit_defaults=True):
+    """The switch is heard again: all that it knows of.
+
+    `legs` are its legs in the order in which they came to be (`LegNow`), `lost` the devices that
+    it cannot reach (None: it does not tell). `boot` is another word each time the switch has been
+    started anew, and with that has lost its legs; "" when it does not tell.
+    """
 
     legs: tuple[dict[str, Any], ...] = ()
+    lost: tuple[DeviceId, ...] | None = None
+    boot: str = ""
 
 
 AnyObservation: TypeAlias = (
@@ -125,6 +158,7 @@ AnyObservation: TypeAlias = (
     | LegGone
     | Digit
     | PlayEnded
+    | DestinationDetected
     | RecordingEnded
     | DeviceLost
     | DeviceBack
@@ -161,6 +195,17 @@ class Join(Command, frozen=True, tag=True, kw_only=True):
     legs: tuple[LegId, ...]
 
 
+class Listen(Command, frozen=True, tag=True, kw_only=True):
+    """Let the leg hear what the leg `to` says and hears, wherever that goes; nobody hears it.
+
+    With `coach` whoever is on the leg `to` hears it, and nobody else does. It leaves the
+    conversation in which it is; asked for again, it says anew who is heard by whom.
+    """
+
+    to: LegId
+    coach: bool = False
+
+
 class Hold(Command, frozen=True, tag=True):
     """Take the leg out of its conversation; those who stay hear hold music."""
 
@@ -184,13 +229,41 @@ class StopPlay(Command, frozen=True, tag=True, kw_only=True):
     play_id: str
 
 
+class Detect(Command, frozen=True, tag=True):
+    """Listen who or what has answered on the leg; `DestinationDetected` tells it."""
+
+
 class SendDigits(Command, frozen=True, tag=True, kw_only=True):
     """Send digits to the leg's party."""
 
     digits: str
 
 
-AnyCommand: TypeAlias = Answer | Dial | Join | Hold | Clear | Play | StopPlay | SendDigits
+AnyCommand: TypeAlias = (
+    Answer | Dial | Join | Hold | Listen | Clear | Play | StopPlay | SendDigits | Detect
+)
+
+
+class LinkCapabilities(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a link declares of its switch (cti-api §7.9); this is what the simulated one can do.
+
+    Services and events go by their names. `quality` tells how the link knows of an event where it
+    does not know it exactly: `derived` or `assumed`.
+    """
+
+    not_possible: tuple[str, ...] = ()
+    """Services of the engine that this switch cannot carry out: they are refused."""
+    emulated: tuple[str, ...] = (
+        "AlternateCall",
+        "ConferenceCall",
+        "ConsultationCall",
+        "ReconnectCall",
+        "TransferCall",
+    )
+    """Services that the engine makes of the switch's simpler ones."""
+    quality: dict[str, str] = {}
+    limits: dict[str, int] = {}
+    """The most that there can be of something: `trunks`, `voiceUnits`."""
 
 
 class SwitchLink(Protocol):

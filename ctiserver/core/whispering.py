@@ -42,6 +42,13 @@ class Whispering:
         out.decide(switch_link.Play(leg=leg.leg_id, play_id=_play_id(leg), uri=uri))
         self._publish(contact, leg, Play, Cause.NORMAL, uri)
 
+    def plays(self) -> list[switch_link.Play]:
+        """List what agents are to hear now."""
+        return [
+            switch_link.Play(leg=leg_id, play_id=_play_id(leg), uri=uri)
+            for leg_id, (_, leg, uri) in self._whispers.items()
+        ]
+
     def ended(self, leg_id: LegId, play_id: str) -> None:
         """The prompt has come to its end."""
         whisper = self._whispers.get(leg_id)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from csta.event_types import event_type
+from csta.event_types import EVENTS, event_type
 from csta.instants import DAY, HOUR, MINUTE, SECOND, Instant
 
 _MARCH_IS_0_UNTIL = 10
@@ -24,7 +24,9 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     entity_sequence: int
     at: Instant
     subject: str
-    """`call/<callID>`, `agent/<agentID>` or `device/<deviceID>`."""
+    """`call/<callID>`, `agent/<agentID>`, `device/<deviceID>`; `supervision/<callID>` is for those
+    alone who may listen in, so that the count of the call's own events has no gap for the others.
+    """
     partition_key: str
     data: Any
     correlation_id: str | None = None
@@ -34,7 +36,13 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quality: str = "exact"
 
 
-class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as clients get it: CloudEvents 1.0, structured mode; names as it demands them.
+
+    `id` is `epoch:sequence`; `entityseq` counts the events of one subject; `correlationid` is the
+    id of the request that caused it. `data` is of the type that `type` names.
+    """
+
     specversion: str
     id: str
     source: str
@@ -42,16 +50,23 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     time: str
     datacontenttype: str
+    dataschema: str
     epoch: str
     sequence: str
     entityseq: int
     partitionkey: str
-    correlationid: str | UnsetType
-    causationid: str | UnsetType
-    principal: str | UnsetType
+    correlationid: str | UnsetType = UNSET
+    causationid: str | UnsetType = UNSET
+    principal: str | UnsetType = UNSET
     synthetic: bool
     quality: str
     data: Any
+
+
+# The name of the schema of each event's data: `urn:cti:schema:v1:Delivered:1.0`.
+_DATA_SCHEMAS: dict[type, str] = {
+    event: f"urn:cti:schema:v1:{event_type(event).split('.')[2]}:1.0" for event in EVENTS
+}
 
 
 def encode(event: Published, epoch: str, source: str) -> bytes:
@@ -59,7 +74,7 @@ def encode(event: Published, epoch: str, source: str) -> bytes:
     sequence = f"{event.sequence:016}"
     cause = event.causation
     return _encoder.encode(
-        _Envelope(
+        Envelope(
             specversion="1.0",
             id=f"{epoch}:{sequence}",
             source=source,
@@ -67,11 +82,12 @@ def encode(event: Published, epoch: str, source: str) -> bytes:
             subject=event.subject,
             time=rfc3339(event.at),
             datacontenttype="application/json",
+            dataschema=_DATA_SCHEMAS[type(event.data)],
             epoch=epoch,
             sequence=sequence,
             entityseq=event.entity_sequence,
             partitionkey=event.partition_key,
-            correlationid=event.correlation_id or UNSET,
+            correlationid=_as_client_said(event.correlation_id),
             causationid=UNSET if cause is None else f"{epoch}:{cause:016}",
             principal=event.principal or UNSET,
             synthetic=event.synthetic,
@@ -79,6 +95,11 @@ def encode(event: Published, epoch: str, source: str) -> bytes:
             data=event.data,
         )
     )
+
+
+def _as_client_said(request_id: str | None) -> str | UnsetType:
+    """Leave out the mark by which the server tells two requests with the same id apart."""
+    return request_id.partition(" ")[0] if request_id else UNSET
 
 
 @lru_cache(maxsize=64)

@@ -49,6 +49,12 @@ def leftovers(engine: Engine) -> dict[str, int]:
         "voice legs": len(walks._by_voice_leg),  # noqa: SLF001 - an audit
         "waiting for a voice unit": len(walks._without_port),  # noqa: SLF001 - an audit
         "walk deadlines": len(walks.deadlines),
+        "routeing dialogues": len(engine.routeing) + len(engine.routeing.deadlines),
+        "predictive calls": len(engine.predictive) + len(engine.predictive.deadlines),
+        "supervisors": len(engine.supervision.watches),
+        "messages": len(engine.voice.plays) + len(engine.voice.deadlines),
+        "collections": len(engine.collections.by_leg) + len(engine.collections.deadlines),
+        "recordings": len(engine.recordings.by_call),
         "unanswered legs": len(engine.parties.unanswered),
         "waiting for the switch": len(requests.second_steps),
         "busy agents": sum(

@@ -16,7 +16,7 @@ from csta.states import ConnectionState
 from ctiserver.core.calls import Connection
 from ctiserver.core.engine import Engine
 from ctiserver.core.inputs import EngineInput, Observed, Requested
-from ctiserver.core.outbox import EngineDecision, LookUp, Reply
+from ctiserver.core.outbox import EngineDecision, LookUp, Reply, RouteQuestion
 from ctiserver.core.switch_link import AnyObservation
 from ctiserver.core.wire import Published
 from tests.ctiserver.engine_audit import eligible
@@ -55,6 +55,7 @@ class EngineHarness(RuleBasedStateMachine):
         self.begun: set[str] = set()
         self.told: deque[AnyObservation] = deque(maxlen=12)
         self.look_ups: deque[LookUp] = deque()
+        self.questions: deque[RouteQuestion] = deque(maxlen=20)
         self.lagging = False
         self.requests = 0
         self.callers = 0
@@ -113,6 +114,7 @@ class EngineHarness(RuleBasedStateMachine):
             "DeflectCall": {"callToBeDiverted": key, "newDestination": number},
             "GenerateDigits": {"connectionToSendDigits": key, "charactersToSend": "12#"},
             "AssociateData": {"existingCall": {"callID": key["callID"]}, "accountCode": "7"},
+            **_aside(key, STATIONS[len(number) % len(STATIONS)], number),
         }
         return own.get(service, pair)
 
@@ -169,9 +171,36 @@ class EngineHarness(RuleBasedStateMachine):
                     self.begun.add(decision.data.call_id)
             elif isinstance(decision, LookUp):
                 self.look_ups.append(decision)
+            elif isinstance(decision, RouteQuestion):
+                self.questions.append(decision)
             elif not isinstance(decision, Reply):
                 self.switch.execute(decision)
 
 
 def _key(connection: Connection) -> dict[str, str]:
     return {"callID": connection.key.call_id, "deviceID": connection.device_id}
+
+
+def _aside(key: dict[str, str], station: str, number: str) -> dict[str, dict[str, Any]]:
+    """Write the parameters of services that come to a call from aside."""
+    how = ("silent", "coach", "active")[sum(map(ord, number)) % 3]
+    return {
+        "SingleStepConferenceCall": {
+            "activeCall": key,
+            "deviceToJoin": station,
+            "participationType": how,
+        },
+        "JoinCall": {"activeCall": key, "joiningDevice": station, "participationType": how},
+        "IntrudeCall": {"intrude": key, "joiningDevice": station, "participationType": how},
+        "DirectedPickupCall": {"callToBePickedUp": key, "requestingDevice": station},
+        "PlayMessage": {
+            "overConnection": key,
+            "messageToBePlayed": "sound:news",
+            "termination": {"dTMFDigitDetected": True},
+        },
+        "SendUserInformation": {"existingCall": key, "userData": "aGVsbG8="},
+        "StartDataCollection": {
+            "object": key,
+            "digitsReportingCriteria": {"numChars": 3, "timeout": 5_000},
+        },
+    }

@@ -18,6 +18,7 @@ from csta.call_events import (
     Established,
     Failed,
     Held,
+    NetworkReached,
     Offered,
     Originated,
     Queued,
@@ -47,6 +48,7 @@ _LEADS_TO: dict[type[CallEvent], str] = {
     ServiceInitiated: "initiated",
     Originated: "connected",
     Offered: "alerting",
+    NetworkReached: "alerting",
     Delivered: "alerting",
     Queued: "queued",
     Established: "connected",
@@ -102,6 +104,8 @@ class Fold:
             if data.secondary_old_call is not None:
                 self._leave(data.secondary_old_call, at)
                 self._merge(data.secondary_old_call, data.transferred_connections)
+        elif isinstance(data, Conferenced) and data.secondary_old_call is None:
+            self._add(data, at)
         elif isinstance(data, Conferenced):
             assert data.secondary_old_call is not None
             self._leave(data.secondary_old_call, at)
@@ -112,11 +116,26 @@ class Fold:
             for device_id, (state, _) in list(self.calls[data.call_id].items()):
                 if state == "fail":
                     self._leave(ConnectionId(data.call_id, device_id), at)
+        elif isinstance(data, Delivered) and self._is_out(data):
+            pass  # NetworkReached has told it already
         elif type(data) in _LEADS_TO:
             assert data.connection is not None
             state = _LEADS_TO[type(data)]
             self._step(data.connection, state, at)
             assert data.local_connection_info == state
+
+    def _add(self, data: Conferenced, at: int) -> None:
+        """Somebody has come into the call at once; one who only listens is no party of it."""
+        for member in data.conference_connections:
+            if member.old_connection is None and data.cause != "silentParticipation":
+                self._step(member.new_connection, "connected", at)
+
+    def _is_out(self, data: Delivered) -> bool:
+        """Tell whether a call alerts in the network already."""
+        key = data.connection
+        if key is None or not key.device_id.startswith("number:"):
+            return False
+        return key.device_id in self.calls[data.call_id]
 
     def _merge(self, secondary: ConnectionId, survivors: Sequence[TransferredConnection]) -> None:
         """Move each party to where the event says that it is now."""

@@ -8,7 +8,7 @@ they appear, devices go by the names of `parties`. Nothing in a file depends on 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,17 @@ from csta.documents import Section, load_document
 from csta.event_types import event_type
 from csta.ids import DeviceId
 from csta.instants import MINUTE, SECOND, Milliseconds
+from csta.supervision_events import SupervisionEvent
+from csta.system_events import LinkResynchronised, SystemStatus
+from ctiserver.core.inputs import Requested
+from ctiserver.core.outbox import RouteQuestion
+from ctiserver.core.switch_link import SwitchLink
 from ctiserver.core.wire import Published
 from ivr.menu_file import load_flow
-from switch_sim.config import PhoneAct, PhoneBehaviour
+from scenarios.world import Plan
+from switch_sim.config import OutsideParty, PhoneAct, PhoneBehaviour
 from tests.ctiserver.centre import Centre, centre_plan
+from tests.ctiserver.cut_link import CutLink
 from tests.repository import ROOT
 
 FOLDER = ROOT / "tests" / "golden"
@@ -41,6 +48,8 @@ class Step(msgspec.Struct, frozen=True):
     who: str = ""
     keys: str = ""
     params: dict[str, Any] | None = None
+    session: str = ""
+    """The session that asks for the service; a router has one."""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -60,10 +69,14 @@ class Golden(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     events: tuple[Expected, ...]
     centre: Centre
+    link: CutLink
 
 
-def read_golden(path: Path) -> Golden:
-    """Read a scenario, and build its centre: agents on duty, phones as they behave."""
+def read_golden(path: Path, link: Callable[[SwitchLink], CutLink] = CutLink) -> Golden:
+    """Read a scenario, and build its centre: agents on duty, phones as they behave.
+
+    `link` makes what the engine reaches the simulated switch through.
+    """
     file = load_document(path)
     for key in ("scenario", "about"):
         file.text(key)
@@ -72,31 +85,59 @@ def read_golden(path: Path) -> Golden:
     numbers = file.raw("numbers") or {"+4930100": "acd:sales"}
     assert isinstance(flows, dict)
     assert isinstance(numbers, dict)
-    centre = Centre(
-        centre_plan(
-            acd=plan.acd,
-            agents=plan.agents,
-            flows={name: load_flow(FOLDER / flow) for name, flow in flows.items()},
-            numbers=numbers,
-        )
-    )
     parties = file.raw("parties")
     assert isinstance(parties, dict)
+    links: list[CutLink] = []
+
+    def cut(pbx: SwitchLink) -> CutLink:
+        links.append(link(pbx))
+        return links[0]
+
+    centre = Centre(
+        _with_people_outside(
+            file,
+            parties,
+            centre_plan(
+                acd=plan.acd,
+                agents=plan.agents,
+                flows={name: load_flow(FOLDER / flow) for name, flow in flows.items()},
+                numbers=numbers,
+            ),
+        ),
+        link=cut,
+    )
     golden = Golden(
         parties=parties,
-        phones={
-            name: PhoneBehaviour(
-                entry.choice("act", PhoneAct), entry.duration_ms("after", default=0, least=0)
-            )
-            for name, entry in file.entries("phones")
-        },
+        phones={name: _read_phone(entry) for name, entry in file.entries("phones")},
         on_duty=file.texts("on_duty") if file.has("on_duty") else (),
         steps=tuple(_read_step(entry) for entry in file.sections("steps")),
         events=tuple(_read_event(entry) for entry in _list(file, "events")),
         centre=centre,
+        link=links[0],
     )
     file.done()
     return golden
+
+
+def _read_phone(entry: Section) -> PhoneBehaviour:
+    after_ms = entry.duration_ms("after", default=0, least=0)
+    return PhoneBehaviour(entry.choice("act", PhoneAct), after_ms)
+
+
+def _with_people_outside(file: Section, parties: dict[str, DeviceId], plan: Plan) -> Plan:
+    """Let those outside behave as the file says when they are called."""
+    outside = tuple(
+        OutsideParty(
+            PhoneBehaviour(
+                entry.choice("act", PhoneAct), entry.duration_ms("after", default=0, least=0)
+            ),
+            parties[name].partition(":")[2],
+            machine_share=entry.share("machine", default=0.0),
+        )
+        for name, entry in (file.entries("outside") if file.has("outside") else ())
+    )
+    pbx = msgspec.structs.replace(plan.pbx, outside=(*plan.pbx.outside, *outside))
+    return msgspec.structs.replace(plan, pbx=pbx)
 
 
 def _list(file: Section, key: str) -> list[Any]:
@@ -111,7 +152,10 @@ def _read_step(entry: Section) -> Step:
     if entry.has("request"):
         params = entry.raw("params")
         assert isinstance(params, dict)
-        step = Step(when, wait_ms, entry.text("request"), params=params)
+        session = entry.text("session", default="")
+        step = Step(when, wait_ms, entry.text("request"), params=params, session=session)
+    elif entry.has("link"):
+        step = Step(when, wait_ms, f"link {entry.choice('link', ('down', 'up'))}")
     else:
         step = Step(
             when, wait_ms, entry.text("does"), entry.text("party"), entry.text("keys", default="")
@@ -138,6 +182,9 @@ class Player:
         self.centre = golden.centre
         self.asked: dict[str, str] = {}
         """The service of each request, by its id."""
+        self.questions: list[RouteQuestion] = []
+        """What routers were asked and told."""
+        self.centre.world.routers.append(self.questions.append)
         self._legs: dict[str, str] = {}
         self._told = 0
         self._seen = 0
@@ -161,7 +208,9 @@ class Player:
 
     def words(self) -> Words:
         """Give the words in which the events of this play are told."""
-        return Words(self.golden.parties, self.events())
+        refs = dict.fromkeys(question.cross_ref_id for question in self.questions)
+        dialogues = {f"dialogue{number}": ref for number, ref in enumerate(refs, start=1)}
+        return Words(self.golden.parties | dialogues, self.events())
 
     def _wait_for(self, text: str) -> None:
         for _ in range(10 * MINUTE // SECOND):
@@ -174,13 +223,28 @@ class Player:
         raise AssertionError(f"{text} never came")
 
     def _act(self, step: Step) -> None:
-        pbx = self.centre.pbx
         if step.params is not None:
-            params = self.words().resolve(step.params)
+            self._ask(step)
+        elif step.does == "link down":
+            self.golden.link.go_down()
+        elif step.does == "link up":
+            self.golden.link.come_up()
+        else:
+            self._do(step)
+
+    def _ask(self, step: Step) -> None:
+        params = self.words().resolve(step.params)
+        if step.session:
+            request_id = f"{step.session}-{len(self.asked)}"
+            asked = Requested(request_id, step.does, params, step.session, step.session)
+            self.centre.world.driver.submit(asked)
+        else:
             request_id = self.centre.world.request(step.does, **params)
-            self.asked[request_id] = step.does
-            assert self.centre.replies[request_id].error is None, self.centre.replies[request_id]
-            return
+        self.asked[request_id] = step.does
+        assert self.centre.replies[request_id].error is None, self.centre.replies[request_id]
+
+    def _do(self, step: Step) -> None:
+        pbx = self.centre.pbx
         device = self.golden.parties[step.who]
         match step.does:
             case "calls":
@@ -218,19 +282,30 @@ class Words:
         """Write an event down."""
         data = event.data
         kind = type(data).__name__
+        if isinstance(data, SystemStatus):
+            return f"{kind}({data.system_status.value})"
+        if isinstance(data, LinkResynchronised):
+            return f"{kind}(+{data.added} -{data.removed} ~{data.corrected})"
         cause = f"; {data.cause.value}" if hasattr(data, "cause") else ""
-        if hasattr(data, "agent_id"):
-            return f"{kind}({data.agent_id}{cause})"
-        if data.connection is None:
-            return f"{kind}({self._names[data.call_id]}{cause})"
-        subject = self.name(msgspec.to_builtins(data.connection)).removesuffix(" in call1")
-        state = getattr(data, "local_connection_info", None)
-        return f"{kind}({subject}{f' -> {state.value}' if state else ''}{cause})"
+        if isinstance(data, SupervisionEvent):
+            who = f"{data.supervisor} on {data.target}; {data.mode.value}"
+            whose = f"{self._names[data.call_id]}; {who}"
+        elif hasattr(data, "agent_id"):
+            whose = data.agent_id
+        elif not hasattr(data, "call_id"):
+            whose = self.name(event.subject.partition("/")[2])
+        elif data.connection is None:
+            whose = self._names[data.call_id]
+        else:
+            whose = self.name(msgspec.to_builtins(data.connection)).removesuffix(" in call1")
+            state = getattr(data, "local_connection_info", None)
+            whose += f" -> {state.value}" if state else ""
+        return f"{kind}({whose}{cause})"
 
     def fields(self, event: Published) -> dict[str, Any]:
         """Give all fields of an event, with names for ids."""
         told: dict[str, Any] = self.name(msgspec.to_builtins(event.data))
-        return told
+        return told | {"synthetic": event.synthetic}
 
     def name(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         """Put names for ids."""

@@ -28,6 +28,7 @@ from ctiserver.core.config import OnViolation
 from ctiserver.core.contacts import Contact
 from ctiserver.core.engine import Engine
 from ctiserver.core.queueing import Queueing
+from ctiserver.core.switch_link import AnyCommand, AnyObservation, Clear, SwitchLink
 from scenarios.journal_replay import replay
 from scenarios.world import Plan
 from switch_sim.config import PhoneAct
@@ -331,3 +332,32 @@ def test_r37_a_call_that_later_ones_pass_by_is_told_of_with_the_rule() -> None:
     assert starving[0].passed_by > 0
     assert 0 < starving[0].waited_ms <= 2 * MINUTE
     assert centre.events("ConnectionCleared")[0].data.cause is Cause.NORMAL_CLEARING
+
+
+class _HoldsOn:
+    """A link to a switch that releases nobody, and says nothing about it."""
+
+    def __init__(self, link: SwitchLink) -> None:
+        self.link_id = link.link_id
+        self._link = link
+
+    def execute(self, command: AnyCommand) -> None:
+        if not isinstance(command, Clear):
+            self._link.execute(command)
+
+    def attach(self, observe: Callable[[AnyObservation], None]) -> None:
+        self._link.attach(observe)
+
+
+def test_an_audit_that_is_due_with_other_things_looks_when_agents_have_followed_them() -> None:
+    """As in a server that was away for a while: the phone is given up and the audit is due."""
+    centre = Centre(live(), link=_HoldsOn)
+    centre.log_on("anna")
+    leg = centre.call()
+    centre.wait(5_000)
+    centre.pbx.hang_up(leg)
+    anna = centre.engine.directory.agent("anna")
+    before = anna.state
+    centre.engine.wake(centre.now + MINUTE)
+    assert (before, anna.state) == (AgentState.BUSY, AgentState.WORKING_AFTER_CALL)
+    assert not anna.quarantined

@@ -51,6 +51,7 @@ def test_an_envelope_says_what_the_specification_shows() -> None:
         "subject": "agent/anna",
         "time": "2026-11-21T23:10:00.123000Z",
         "datacontenttype": "application/json",
+        "dataschema": "urn:cti:schema:v1:AgentReady:1.0",
         "epoch": "01K3Z8QW",
         "sequence": "0000000000000042",
         "entityseq": 3,

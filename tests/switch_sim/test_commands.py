@@ -177,11 +177,12 @@ def test_the_snapshot_tells_of_every_leg() -> None:
     stage.dial("a", A)
     stage.do(Join(leg, legs=(leg, "a")), Dial("b", device="station:1002", calling="+4930100"))
     stage.do(Hold("a"))
-    nothing = {"ani": "", "dnis": "", "held": False, "joined": []}
+    called = {"ani": "", "dnis": "", "held": False, "joined": [], "playing": "", "outgoing": True}
+    came = called | {"outgoing": False, "ani": ANI, "dnis": OURS}
     assert stage.pbx.snapshot() == (
-        nothing | {"leg": leg, "device": "trunk:pstn", "ani": ANI, "dnis": OURS, "state": "up"},
-        nothing | {"leg": "a", "device": A, "state": "up", "held": True},
-        nothing | {"leg": "b", "device": "station:1002", "ani": OURS, "state": "ringing"},
+        came | {"leg": leg, "device": "trunk:pstn", "state": "up"},
+        called | {"leg": "a", "device": A, "state": "up", "held": True},
+        called | {"leg": "b", "device": "station:1002", "ani": OURS, "state": "ringing"},
     )
 
 

@@ -125,7 +125,7 @@ def test_while_the_link_is_down_nothing_is_told_and_commands_are_lost() -> None:
     link.execute(Clear("b"))
     link.execute(Answer("sim1-1"))
     assert stage.wait(3_999) == []
-    assert stage.wait(1) == [LinkUp(stage.pbx.snapshot())]
+    assert stage.wait(1) == [LinkUp(stage.pbx.snapshot(), lost=())]
     assert [(leg["leg"], leg["state"]) for leg in stage.pbx.snapshot()] == [
         ("b", "up"),
         ("sim1-1", "seen"),
@@ -141,7 +141,7 @@ def test_what_is_under_way_when_the_link_goes_down_is_lost_even_if_it_comes_up_s
     link.go_down()
     link.come_up()
     link.come_up()
-    assert stage.wait(20_000) == [LinkDown(), LinkUp(stage.pbx.snapshot())]
+    assert stage.wait(20_000) == [LinkDown(), LinkUp(stage.pbx.snapshot(), lost=())]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_what_is_under_way_when_the_link_goes_down_is_lost_even_if_it_comes_up_s
         ({"share": 0.5, "window_ms": 0}, "window_ms 0 is less than 1"),
         (
             {"share": 0.5, "kinds": ("LegAnswered",)},
-            "'LegAnswered' is no observation: DeviceBack, ",
+            "'LegAnswered' is no observation: DestinationDetected, ",
         ),
     ],
 )
