@@ -55,6 +55,7 @@ class EventLog:
         self.source = source
         self.last = last
         self.listeners: list[Callable[[Sequence[Logged]], object]] = []
+        self.on_fault: Callable[[Exception], object] = _raise
         self._older = older
         self._recent: deque[Logged] = deque()
         self._window_events = window_events
@@ -75,7 +76,10 @@ class EventLog:
         while len(recent) > self._window_events or recent[0].event.at < oldest:
             recent.popleft()
         for listener in self.listeners:
-            listener(batch)
+            try:
+                listener(batch)
+            except Exception as fault:  # noqa: BLE001 - one listener's fault is not the others'
+                self.on_fault(fault)
 
     def recent(self, after: int, limit: int | None = None) -> list[Logged]:
         """Give the events after a sequence, from memory.
@@ -100,3 +104,7 @@ class EventLog:
             if self._older is None:
                 raise
             return await self._older(after, limit)
+
+
+def _raise(fault: Exception) -> None:
+    raise fault

@@ -6,7 +6,7 @@ Transports (`http`, `websocket`, `zmq`, `mqtt`) see `Commands` and the sessions;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -17,6 +17,7 @@ from ctiserver.core.inputs import EngineInput
 from ctiserver.core.messages import RequestMessage
 from ctiserver.core.principals import Principal
 from ctiserver.live.event_log import EventLog
+from ctiserver.live.journal_database import Kept
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -38,12 +39,24 @@ class EngineHost(Protocol):
         """Hand an input to the engine."""
 
     async def ask(
-        self, request_id: str, service: str, params: dict[str, Any], principal: str
+        self,
+        request_id: str,
+        service: str,
+        params: dict[str, Any],
+        principal: str,
+        session_id: str | None = None,
+        *,
+        keep: Callable[[Answered], Sequence[Kept]] | None = None,
     ) -> Answered:
         """Ask the engine for a service; the answer comes when its step is committed.
 
         `request_id` is unique for as long as it is under way; events name it as their cause.
+        `session_id` is that of the client's session: routeing registrations belong to it.
+        `keep` gives rows that become safe in the same transaction as the step, or not at all.
         """
+
+    def keep(self, table: str, key: str, value: bytes | None) -> None:
+        """Keep a row over restarts, or let go of it: with the step under way, or right after."""
 
     def after_commit(self, callback: Callable[[], object]) -> None:
         """Call back, on the loop, when all that the engine has decided so far is committed.

@@ -1,0 +1,1 @@
+"""Links to switches: each is a `SwitchLink`, and hides one switch's protocol."""
