@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from console.cli_server import register
+
 _SHORT = """\
 offhook: a call centre in one program, live or simulated.
 
@@ -272,6 +274,9 @@ def journal_replay(file: Annotated[Path, typer.Argument(help="A journal.")]) -> 
     from console.commands_journal import run_replay_of_journal
 
     return run_replay_of_journal(file)
+
+
+register(app)
 
 
 def main() -> int:

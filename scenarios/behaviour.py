@@ -139,15 +139,16 @@ class Phones:
         self._behaviour = behaviour
         self._generator = generator
         for device_id in self._phones:
-            self._draw(device_id)
+            self.draw(device_id)
 
     def __call__(self, events: Sequence[Published]) -> None:
         """Take in what has happened."""
         for event in events:
             if isinstance(event.data, AgentOffered):
-                self._draw(event.data.device_id)
+                self.draw(event.data.device_id)
 
-    def _draw(self, device_id: DeviceId) -> None:
+    def draw(self, device_id: DeviceId) -> None:
+        """Draw what a phone does at its next call."""
         phone = self._phones.get(device_id)
         if phone is None:
             return

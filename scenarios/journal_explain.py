@@ -27,6 +27,7 @@ from ctiserver.core.engine import Engine
 from ctiserver.core.journal import read_journal
 from ctiserver.core.outbox import EngineDecision
 from ctiserver.core.wire import Published
+from ctiserver.live.journal_reader import open_journal
 from scenarios.call_story import CallTeller, Moment
 from scenarios.journal_replay import Difference, Replay
 
@@ -168,7 +169,7 @@ def explain_call(path: Path, call: FoundCall, until: Instant | None = None) -> C
         JournalError: a line is damaged, missing, doubled or moved, or this is no journal.
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
+    with open_journal(path) as file:
         header, lines = read_journal(file)
         if until is not None:
             lines = takewhile(lambda line: line.at <= until, lines)
@@ -205,7 +206,7 @@ def check_picks(path: Path) -> PickVerdict:
         OSError: the file cannot be read.
     """
     offers = by_hand = 0
-    with path.open("rb") as file:
+    with open_journal(path) as file:
         header, lines = read_journal(file)
         replay = Replay(header, lines)
         choices = _Choices(replay.engine)
@@ -223,7 +224,7 @@ def check_picks(path: Path) -> PickVerdict:
 def _calls(path: Path) -> dict[CallId, FoundCall]:
     """List the calls of a journal without replaying it: each event of a call names it."""
     calls: dict[CallId, FoundCall] = {}
-    with path.open("rb") as file:
+    with open_journal(path) as file:
         for line in file:
             named = _EVENT_OF_CALL.search(line)
             if named is not None:

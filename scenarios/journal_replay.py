@@ -14,6 +14,7 @@ from ctiserver.core.engine import Engine
 from ctiserver.core.journal import Header, Line, read_journal
 from ctiserver.core.outbox import EngineDecision
 from ctiserver.core.wire import Published, encode
+from ctiserver.live.journal_reader import open_journal
 
 
 class JournalFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +30,7 @@ class JournalFigures(msgspec.Struct, frozen=True, kw_only=True):
     first_at: Instant | None
     last_at: Instant | None
     sha256: str
-    """Of the whole file, in hexadecimal digits."""
+    """Of all lines, in hexadecimal digits."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +68,7 @@ def verify(path: Path) -> JournalFigures:
     digest = hashlib.sha256()
     inputs = wakings = events = 0
     first_at = last_at = None
-    with path.open("rb") as file:
+    with open_journal(path) as file:
         header, lines = read_journal(_hashed(file, digest))
         for line in lines:
             first_at = line.at if first_at is None else first_at
@@ -98,7 +99,7 @@ def replay(path: Path) -> ReplayVerdict:
         JournalError: a line is damaged, missing, doubled or moved, or this is no journal.
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
+    with open_journal(path) as file:
         header, lines = read_journal(file)
         return _replay(header, lines)
 

@@ -9,13 +9,16 @@ access: access.yaml      # who may come in: made by `offhook key add`
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import ssl
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
 from csta.documents import Section, load_document
+from csta.ids import DeviceId, category_of
 from csta.instants import SECOND, Milliseconds
 
 _PLACE = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
@@ -84,6 +87,19 @@ class MqttConfig(msgspec.Struct, frozen=True):
     tls: bool = False
     embedded: bool = False
 
+    @staticmethod
+    def context() -> ssl.SSLContext:
+        """Give what checks the broker's certificate: by the authorities that this machine knows."""
+        return ssl.create_default_context()
+
+
+class RouterConfig(msgspec.Struct, frozen=True):
+    """A web-hook that is asked where the calls of a routeing device go."""
+
+    device: DeviceId
+    url: str
+    secret_file: Path | None = None
+
 
 class SimulateConfig(msgspec.Struct, frozen=True):
     """What is simulated besides the switch, and how fast."""
@@ -106,6 +122,9 @@ class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
     http: HttpConfig
     zmq: ZmqConfig | None
     mqtt: MqttConfig | None
+    webhook_networks: tuple[str, ...]
+    """Private networks that web-hooks and routers may be in, beside all public addresses."""
+    routers: tuple[RouterConfig, ...]
     simulate: SimulateConfig
     pbx: Place | None
     """Where the simulated PBX runs in a process of its own; None: it runs in this one."""
@@ -113,6 +132,11 @@ class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
     """How long a stopping server waits for requests that are under way."""
     log_format: LogFormat
     log_level: LogLevel
+
+    def with_embedded_broker(self) -> ServerFile:
+        """Give the same server with a broker in its own process, where its MQTT is configured."""
+        mqtt = self.mqtt or MqttConfig(Place("127.0.0.1", 1883))
+        return msgspec.structs.replace(self, mqtt=msgspec.structs.replace(mqtt, embedded=True))
 
 
 def load_server_file(path: Path) -> ServerFile:
@@ -140,6 +164,8 @@ def read_server_file(document: Section, path: Path) -> ServerFile:
         http=_http(document.optional_section("http"), folder),
         zmq=_zmq(document.optional_section("zmq"), folder),
         mqtt=_mqtt(document.optional_section("mqtt"), folder),
+        webhook_networks=_networks(document),
+        routers=_routers(document, folder),
         simulate=_simulate(document.optional_section("simulate")),
         pbx=_link(document.optional_section("link")),
         drain_ms=document.duration_ms("drain", default=5 * SECOND, least=0),
@@ -224,6 +250,38 @@ def _mqtt(section: Section | None, folder: Path) -> MqttConfig | None:
         raise section.error("broker", problem, "tls: true")
     section.done()
     return MqttConfig(broker, user, password, tls, embedded)
+
+
+def _networks(document: Section) -> tuple[str, ...]:
+    if not document.has("webhook_networks"):
+        return ()
+    networks = document.texts("webhook_networks")
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            problem = f"'{network}' is no network"
+            remedy = "webhook_networks: [10.1.0.0/16]"
+            raise document.error("webhook_networks", problem, remedy) from None
+    return networks
+
+
+def _routers(document: Section, folder: Path) -> tuple[RouterConfig, ...]:
+    if not document.has("routers"):
+        return ()
+    routers = []
+    for entry in document.sections("routers"):
+        device = entry.text("device")
+        if category_of(device) != "routeing":
+            problem = f"'{device}' is no routeing device"
+            raise entry.error("device", problem, "device: routeing:main")
+        url = entry.text("url")
+        if not url.startswith(("http://", "https://")):
+            raise entry.error("url", f"'{url}' is no URL", "url: https://router.example.com/route")
+        secret = _existing(entry, "secret_file", folder) if entry.has("secret_file") else None
+        entry.done()
+        routers.append(RouterConfig(device, url, secret))
+    return tuple(routers)
 
 
 def _simulate(section: Section | None) -> SimulateConfig:

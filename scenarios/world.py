@@ -23,7 +23,7 @@ from ctiserver.core.driver import Clock, Driver
 from ctiserver.core.engine import Engine
 from ctiserver.core.inputs import EngineInput, LookedUp, Observed, Requested
 from ctiserver.core.journal import Header, JournalWriter
-from ctiserver.core.outbox import EngineDecision, LookUp, Reply
+from ctiserver.core.outbox import EngineDecision, LookUp, Reply, RouteQuestion
 from ctiserver.core.outlets import Outlets
 from ctiserver.core.switch_link import AnyObservation, SwitchLink
 from ctiserver.core.wire import Published
@@ -73,14 +73,11 @@ class World:
         self.engine = Engine(plan.engine)
         self.epoch = ulid(plan.starts_at, plan.seed)
         self.store: Store = store or MemoryStore()
-        self.bridge = Bridge(
-            self.store,
-            plan.region,
-            epoch=self.epoch,
-            agent_names={agent.agent_id: agent.name for agent in plan.engine.agents},
-        )
+        names = {agent.agent_id: agent.name for agent in plan.engine.agents}
+        self.bridge = Bridge(self.store, plan.region, epoch=self.epoch, agent_names=names)
         self.listeners: list[Callable[[Sequence[Published]], object]] = []
         self.replies: Callable[[Reply], object] = _refusals_are_faults
+        self.routers: list[Callable[[RouteQuestion], object]] = []
         self._unprojected: list[Published] = []
         self._requests = 0
         writer = JournalWriter(journal, self._header()) if journal else None
@@ -90,6 +87,7 @@ class World:
             reply=self._reply,
             publish=self._publish,
             look_up=look_up or self._look_up_now,
+            ask_router=self._ask_routers,
             journal=writer,
         )
         self.driver: Driver[EngineInput, EngineDecision] = Driver(
@@ -153,6 +151,10 @@ class World:
 
     def _reply(self, reply: Reply) -> None:
         self.replies(reply)
+
+    def _ask_routers(self, question: RouteQuestion) -> None:
+        for router in self.routers:
+            router(question)
 
     def _publish(self, events: Sequence[Published]) -> None:
         self._unprojected.extend(events)
