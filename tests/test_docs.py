@@ -19,6 +19,7 @@ from csta.errors import ConfigError
 from ctiserver.live.zones import PackagedZones
 from ivr.menu_file import read_flow_text
 from scenarios.scenario import LIBRARY, read_scenario_text
+from scenarios.server_file import read_server_file
 from tests.repository import ROOT, relative
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -148,6 +149,10 @@ def _read_scenario_text(text: str, name: str) -> None:
     read_scenario_text(text, str(LIBRARY / name))
 
 
+def _read_server_text(text: str, name: str) -> object:
+    return read_server_file(read_document(text, name), LIBRARY / name)
+
+
 def _read_calendars_text(text: str, name: str) -> object:
     section = read_document(text, name)
     calendars = read_calendars(section, PackagedZones())
@@ -160,6 +165,7 @@ READERS: dict[str, Callable[[str, str], object]] = {
     "flow": read_flow_text,
     "plan": _read_plan_text,
     "scenario": _read_scenario_text,
+    "server": _read_server_text,
 }
 
 
@@ -203,6 +209,7 @@ _KEYS = re.compile(
         ("plans", ["acd/plan_file.py", "acd/rule_file.py", "agents/config.py"]),
         ("recipes", ["acd/step_file.py"]),
         ("calendars", ["csta/calendar_file.py"]),
+        ("server", ["scenarios/server_file.py"]),
         (
             "scenarios",
             ["scenarios/scenario.py", "scenarios/caller_stream.py", "scenarios/behaviour.py"],
