@@ -11,11 +11,15 @@ import msgspec
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """So many things of one kind in so much processor time; memory is the peak of the process."""
+    """So many things of one kind in so much processor time; memory is the peak of the process.
+
+    `gauges` are what is no rate, by name: milliseconds, bytes.
+    """
 
     count: int
     cpu_s: float
     peak_mib: float = 0.0
+    gauges: dict[str, float] = {}
 
     @property
     def rate(self) -> float:

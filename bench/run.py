@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import explain
+from bench import explain, server
 from bench.cases import REFERENCES, AnyCase, decisions, models, timers, whole_calls
 from bench.figures import Measured, Table, write
 from bench.tables import (
@@ -45,10 +45,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one short round, under a minute")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of the default run (3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all values there too")
+    parser.add_argument("--server", action="store_true", help="only what measures the CTI server")
     asked = parser.parse_args()
     quick, count = asked.quick, 1 if asked.quick else asked.rounds
-    cases = whole_calls(quick=quick) + models(quick=quick) + decisions(quick=quick) + timers()
-    cases += explain.cases(quick=quick)
+    cases: list[AnyCase] = [*server.cases(quick=quick)]
+    if not asked.server:
+        cases += whole_calls(quick=quick) + models(quick=quick) + decisions(quick=quick) + timers()
+        cases += explain.cases(quick=quick)
     begun = time.monotonic()
     rounds = _run(cases, count)
     report = Report(
@@ -57,18 +60,22 @@ def main() -> None:
         cores=os.cpu_count() or 1,
         rounds=count,
         seconds=round(time.monotonic() - begun, 1),
-        tables=(
-            full_fidelity_table(rounds),
-            model_table(rounds),
-            *([ratio_table(rounds)] if REFERENCES.is_dir() else []),
-            *decision_table(rounds),
-            timer_table(rounds),
-            explain.table(rounds),
-        ),
+        tables=(*(() if asked.server else _cores(rounds)), *server.tables(rounds)),
     )
     _print(report)
     if asked.json:
         asked.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+
+
+def _cores(rounds: Rounds) -> tuple[Table, ...]:
+    return (
+        full_fidelity_table(rounds),
+        model_table(rounds),
+        *([ratio_table(rounds)] if REFERENCES.is_dir() else []),
+        *decision_table(rounds),
+        timer_table(rounds),
+        explain.table(rounds),
+    )
 
 
 def _run(cases: list[AnyCase], count: int) -> Rounds:
