@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import event, inspect
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.pool import Pool
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -25,6 +26,8 @@ from ctiserver.core.wire import Published
 from tests.crm_bridge import stories as tell
 from tests.repository import ROOT
 
+_READERS = 4
+"""So many connections read, at most."""
 _TWELVE = (
     "customer_name", "customer_number", "agent_name", "direction", "channel_type",
     "contact_duration_ms", "contact_reason", "result", "effect", "documents_created",
@@ -192,3 +195,26 @@ async def test_a_look_up_that_is_cut_off_leaves_the_store_usable(sql_store: SqlS
         assert await hurried.look_up("+442079460000") == (Match.UNKNOWN, None)
     match, _ = await patient.look_up("+442079460000")
     assert match is Match.ONE
+
+
+async def test_queries_that_are_given_up_keep_their_connections(tmp_path: Path) -> None:
+    """A new connection costs more than a query: who was slow once would be slow for good."""
+    store = await SqlStore.open(tmp_path / "crm.db")
+    made: list[object] = []
+
+    def note(connection: object, _record: object) -> None:
+        made.append(connection)
+
+    event.listen(Pool, "connect", note)
+    try:
+        for turns in range(60):
+            given_up = asyncio.ensure_future(store.candidates("+4930123456"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            given_up.cancel()
+            await asyncio.wait([given_up])
+        assert await store.candidates("+4930123456") == []
+    finally:
+        event.remove(Pool, "connect", note)
+        await store.close()
+    assert len(made) <= _READERS

@@ -182,6 +182,10 @@ class KilledCentre:
         found: dict[str, Any] = answer.json()
         return found
 
+    def answered(self, after: int) -> int:
+        """Count the answers to the commands after a place in their list."""
+        return sum(command.answer is not None for command in self.commands[after:])
+
     async def ask_again(self, commands: list[Command]) -> int:
         """Ask for the same under the same keys: what was answered must be answered again."""
         known = 0

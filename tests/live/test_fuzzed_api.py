@@ -36,6 +36,7 @@ from ctiserver.live.http_events import WAIT_SECONDS_MAX
 from ctiserver.live.open_api import ROOT, open_api
 from tests.live.staffed_server import StaffedServer, staffed_server
 
+
 def _with_tokens_only() -> dict[str, Any]:
     """Give the document without passwords: wrong ones lock out whoever tries them, with 429."""
     document = open_api()

@@ -20,7 +20,7 @@ from ctiserver.core.outgoing import Closing
 from ctiserver.live.websocket import SUBPROTOCOL
 from tests.live.processes import READY_S, Folder, Process, running
 from tests.live.socket_clients import SocketClient
-from tests.live.test_disconnects import CENTRE
+from tests.live.test_disconnects import centre
 
 _OTHERS = 5
 _LENGTH_FOLLOWS = 126
@@ -106,7 +106,7 @@ async def a_deaf_one_among_others(
     path: Path,
 ) -> AsyncIterator[tuple[Process, httpx.AsyncClient, DeafClient]]:
     """Serve one who does not read, and others who do; in the end those must have everything."""
-    folder = Folder(path, CENTRE)
+    folder = Folder(path, centre(30))
     token = folder.keys.add("watcher")
     server = folder.server(simulate={"callers": True, "agents": True})
     headers = {"Authorization": f"Bearer {token}"}
