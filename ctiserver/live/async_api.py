@@ -10,8 +10,11 @@ from typing import Any
 from csta.event_types import EVENTS, event_type
 from csta.services import SERVICES
 from ctiserver.core import messages
+from ctiserver.core.picture import AgentItem, LinkItem, QueueItem
 from ctiserver.core.wire import Envelope
 from ctiserver.live.api_schemas import MESSAGES, VERSION, Schema, schemas
+from ctiserver.live.mqtt_bridge import Gap
+from ctiserver.live.zmq_events import Heartbeat
 
 _FROM_CLIENT = (
     messages.ClientResponse,
@@ -22,6 +25,8 @@ _FROM_CLIENT = (
     messages.Reauth,
     messages.RequestMessage,
 )
+_STATES = (AgentItem, LinkItem, QueueItem)
+_OF_BROKERS = (*_STATES, Gap, Heartbeat)
 _BOTH_WAYS = (messages.Goodbye, messages.Ping, messages.Pong)
 _EVENT_FRAME = "EventFrame"
 _TOPICS = {
@@ -35,7 +40,7 @@ _TOPICS = {
 
 def async_api() -> Schema:
     """Give the document."""
-    of, by_name = schemas("#/components/schemas/{name}")
+    of, by_name = schemas("#/components/schemas/{name}", *_OF_BROKERS)
     to_client = [m for m in MESSAGES if m not in _FROM_CLIENT or m in _BOTH_WAYS]
     said = sorted({m.__name__ for m in to_client} | {_EVENT_FRAME})
     heard = sorted(m.__name__ for m in _FROM_CLIENT)
@@ -61,6 +66,7 @@ def async_api() -> Schema:
             "messages": {
                 **{m.__name__: _frame(m, of[m]) for m in MESSAGES},
                 _EVENT_FRAME: _event_frame(of[Envelope]),
+                **{each.__name__: _frame(each, of[each]) for each in _OF_BROKERS},
                 **dict(events),
             },
             "schemas": {**by_name, **{name: _event(event, of) for name, event in _named()}},
@@ -196,6 +202,22 @@ def _mqtt_channels(names: list[str]) -> Schema:
         "mqttResponses": _channel(
             f"{base}/rsp/{{client}}", "Their responses, QoS 1.", ["ResponseMessage"], "mqtt"
         ),
+        "mqttState": _channel(
+            f"{base}/state/{{class}}/{{id}}",
+            "Agents, queues and links as they are, retained.",
+            [each.__name__ for each in _STATES],
+            "mqtt",
+        ),
+        "heartbeat": _channel(
+            f"{base}/system/heartbeat",
+            "Each second: how far the stream is. Over ZeroMQ with a slash at the end.",
+            ["Heartbeat"],
+            "mqtt",
+            "zmqEvents",
+        ),
+        "mqttGap": _channel(
+            f"{base}/system/gap", "Events that cannot be published any more.", ["Gap"], "mqtt"
+        ),
     }
 
 
@@ -207,6 +229,9 @@ def _operations(said: list[str], heard: list[str]) -> Schema:
         "streamEvents": _operation("send", "eventStream", None),
         "hearRequests": _operation("receive", "mqttRequests", None),
         "tellResponses": _operation("send", "mqttResponses", None),
+        "tellState": _operation("send", "mqttState", None),
+        "beat": _operation("send", "heartbeat", None),
+        "tellGap": _operation("send", "mqttGap", None),
     }
 
 
