@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from csta.agent_events import AgentEvent
+from csta.agent_events import AgentEvent, AgentLoggedOff, AgentNotReady, AgentReady
 from csta.causes import Cause
 from csta.ids import AgentId
 from csta.instants import Agenda, Instant, Milliseconds
@@ -15,6 +15,10 @@ from csta.states import AgentState
 
 _SENT_AWAY = (Cause.ALERT_TIME_EXPIRED, Cause.BUSY, Cause.BLOCKED, Cause.FORCED_PAUSE)
 """Why an agent is not ready who did not take a call; whose phone is lost waits for the phone."""
+
+
+CREW_MINDS = (AgentNotReady, AgentReady, AgentLoggedOff)
+"""The events that a crew is to be fed with; others change nothing."""
 
 
 class Shift(msgspec.Struct, frozen=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from ctiserver.live.access_file import (
 from ctiserver.live.api_keys import LIVE_MAX, ApiKey, new_key
 from ctiserver.live.passwords import LENGTH_MAX, LENGTH_MIN, hash_password
 from ctiserver.live.secret import Secret
+from ctiserver.live.wall_clock import wall
 
 SCHEMA = "offhook.keys/1"
 
@@ -72,7 +72,7 @@ def run_key_list(access: Path, *, as_json: bool = False) -> int:
     Raises:
         ConfigError: the file has a fault.
     """
-    now = time.time_ns() // 1_000_000
+    now = wall()
     keys = read_access(access).keys
     if as_json:
         write_json({"schema": SCHEMA, "keys": [_described(key, now) for key in keys]})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +20,7 @@ from csta.documents import Section, load_document
 from csta.errors import ConfigError
 from csta.ids import category_of, local_part
 from ctiserver.core.config import EngineConfig
+from ctiserver.live.wall_clock import wall
 from ctiserver.live.zones import PackagedZones
 from ivr.config import Flow, QueueStep, SetStep, TransferStep
 from scenarios.scenario import LIBRARY, Scenario, load_scenario
@@ -42,7 +42,7 @@ def run_lint(file: str, *, as_json: bool) -> int:
         around = _around(load_scenario(path))
         section = _plan_of(document)
     else:
-        around = Surroundings(at=time.time_ns() // 1_000_000)
+        around = Surroundings(at=wall())
         section = document
     plan = read_plan(section, read_calendars(section, PackagedZones()))
     section.done()

@@ -6,7 +6,6 @@ import asyncio
 import secrets
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from csta.ids import ulid
 from csta.instants import Instant
 from ctiserver.core.switch_link import AnyObservation, LegSeen
 from ctiserver.live.clock import AsyncioClock
+from ctiserver.live.wall_clock import wall
 from scenarios.behaviour import Phones
 from scenarios.caller_stream import all_calls
 from scenarios.scenario import Scenario, load_scenario
@@ -68,7 +68,7 @@ class _Switch:
         env = simpy.Environment(initial_time=scenario.starts_at)
         pacer = Pacer(env, AsyncioClock(loop, scenario.starts_at, self._speed))
         pbx = SimulatedPbx(env, msgspec.structs.replace(scenario.pbx, ledger_max=_LEDGER_MAX))
-        served = ServedPbx(pbx, pacer, ulid(time.time_ns() // 1_000_000, secrets.randbits(20)))
+        served = ServedPbx(pbx, pacer, ulid(wall(), secrets.randbits(20)))
         self._let_people_be(pbx, served)
         if callers:
             env.process(arrive(env, pbx.offer_call, self._calls()))

@@ -43,6 +43,7 @@ from ctiserver.live.routers import RouterHook, Routers
 from ctiserver.live.session_desk import SessionDesk
 from ctiserver.live.snapshot_keeper import SnapshotKeeper
 from ctiserver.live.standing_clock import StandingClock
+from ctiserver.live.wall_clock import wall
 from ctiserver.live.webhook_targets import Targets
 from ctiserver.live.webhooks import Webhooks
 from scenarios.interaction_feed import InteractionFeed
@@ -52,7 +53,6 @@ from scenarios.served_journal import OpenJournal
 from scenarios.served_people import SimulatedAgents
 from scenarios.served_switch import OtherSwitch, switch_of
 from scenarios.server_file import RouterConfig, ServerFile
-from scenarios.wall_clock import wall
 
 _REGION = "DE"
 _QUEUE_STATUS_MS: Milliseconds = SECOND

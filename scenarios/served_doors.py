@@ -19,13 +19,13 @@ from ctiserver.live.mqtt_broker import Broker
 from ctiserver.live.mqtt_requests import MqttRequests
 from ctiserver.live.open_api import open_api
 from ctiserver.live.secret import Secret
+from ctiserver.live.wall_clock import wall
 from ctiserver.live.websocket import websocket_route
 from ctiserver.live.zmq_auth import read_curve_keys
 from ctiserver.live.zmq_door import ZmqDoor
 from ctiserver.live.zmq_events import ZmqEvents
 from ctiserver.live.zmq_server import ZmqSessions
 from scenarios.server_file import MqttConfig, ZmqConfig
-from scenarios.wall_clock import wall
 
 if TYPE_CHECKING:
     from scenarios.served_centre import ServedCentre

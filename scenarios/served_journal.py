@@ -13,7 +13,7 @@ from ctiserver.live.folding import JournalDiffersError
 from ctiserver.live.journal_reader import JournalReader
 from ctiserver.live.journal_store import SqliteStore
 from ctiserver.live.recovery import Recovered, begin, recover
-from scenarios.wall_clock import wall
+from ctiserver.live.wall_clock import wall
 
 _TABLES = (idempotency.TABLE, mqtt_bridge.TABLE, session_desk.TABLE, webhooks.TABLE)
 _log = structlog.get_logger(__name__)

@@ -10,8 +10,8 @@ import simpy
 import structlog
 from simpy.events import ProcessGenerator
 
-from agents.simulated import Act, Comes, Crew, Goes, Shift
-from csta.agent_events import AgentEvent, AgentLoggedOff, AgentNotReady, AgentReady
+from agents.simulated import CREW_MINDS, Act, Comes, Crew, Goes, Shift
+from csta.agent_events import AgentEvent
 from csta.ids import AgentId
 from csta.states import AgentState
 from ctiserver.core.driver import Clock, Driver
@@ -25,7 +25,6 @@ from switch_sim.paced import Pacer
 from switch_sim.switch import SimulatedPbx
 from switch_sim.variates import Streams
 
-_MIND_THE_CREW = (AgentNotReady, AgentReady, AgentLoggedOff)
 PRINCIPAL = "simulated"
 _log = structlog.get_logger(__name__)
 
@@ -39,11 +38,10 @@ class SimulatedAgents:
         self._count = count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         now = clock.now()
-        absent = AgentState.NULL
         shifts = [
             Shift(agent.agent_id, now)
             for agent in host.engine.directory
-            if agent.state is absent or agent.state is AgentState.NOT_READY
+            if agent.state in (AgentState.NULL, AgentState.NOT_READY)
         ]
         self._crew: Driver[AgentEvent, Act] = Driver(
             Crew(tuple(shifts), scenario.behaviour.back_after_miss_ms), clock, self._act
@@ -60,7 +58,7 @@ class SimulatedAgents:
 
     def _hear(self, batch: Sequence[Logged]) -> None:
         for logged in batch:
-            if isinstance(logged.event.data, _MIND_THE_CREW):
+            if isinstance(logged.event.data, CREW_MINDS):
                 self._crew.submit(logged.event.data)
 
     def _act(self, acts: Sequence[Act], _now: int) -> None:

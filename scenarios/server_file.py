@@ -20,12 +20,12 @@ import msgspec
 from csta.documents import Section, load_document
 from csta.ids import DeviceId, category_of
 from csta.instants import SECOND, Milliseconds
+from ctiserver.live.zmq_auth import is_local
 
 _PLACE = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
 _PORT_MAX = 65_535
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 _TENANT = re.compile(r"[a-z][a-z0-9-]{0,31}")
-_LOOPBACK = ("127.", "localhost", "[::1]")
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def loopback(self) -> bool:
         """Tell whether only this machine can reach it."""
-        return self.host.startswith(_LOOPBACK)
+        return is_local(f"tcp://{self}")
 
     def __str__(self) -> str:
         """Write `host:port`."""

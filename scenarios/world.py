@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 import simpy
 
-from agents.simulated import Act, Comes, Crew, Goes, Shift
+from agents.simulated import CREW_MINDS, Act, Comes, Crew, Goes, Shift
 from crm_bridge.bridge import Bridge, finish_now
 from crm_bridge.store import MemoryStore, Store
-from csta.agent_events import AgentEvent, AgentLoggedOff, AgentNotReady, AgentReady
+from csta.agent_events import AgentEvent
 from csta.ids import ulid
 from csta.instants import Instant, Milliseconds
 from ctiserver.core.config import EngineConfig
@@ -32,7 +32,6 @@ from switch_sim.config import PbxConfig
 from switch_sim.switch import SimulatedPbx
 
 _BATCH = 512
-_MIND_THE_CREW = (AgentNotReady, AgentReady, AgentLoggedOff)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,7 +160,7 @@ class World:
         if len(self._unprojected) >= _BATCH:
             self.project_now()
         for event in events:
-            if isinstance(event.data, _MIND_THE_CREW):
+            if isinstance(event.data, CREW_MINDS):
                 self.crew.submit(event.data)
         for listener in self.listeners:
             listener(events)

@@ -12,7 +12,6 @@ A lost connection is made again, and the session goes on without a gap, or says 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -57,6 +56,7 @@ from ctiserver.live.client_session import Session, Token
 from ctiserver.live.client_websocket import open_websocket
 from ctiserver.live.client_wires import ClientCurve, ClientWire
 from ctiserver.live.client_zmq import open_zmq
+from ctiserver.live.wall_clock import wall
 
 QUEUE_MAX = 10_000
 """How many news of one monitor wait for the program before nothing more is read."""
@@ -333,10 +333,10 @@ class Client:
         """Learn how far the server's clock is from ours: deadlines are told by it."""
         with suppress(ValueError):
             server_ms = datetime.fromisoformat(server_time).timestamp() * SECOND
-            self._skew_ms = round(server_ms) - _now()
+            self._skew_ms = round(server_ms) - wall()
 
     def _server_time(self, in_s: float) -> str:
-        return rfc3339(_now() + self._skew_ms + round(in_s * SECOND))
+        return rfc3339(wall() + self._skew_ms + round(in_s * SECOND))
 
     def _go_on(self) -> None:
         self._room.set()
@@ -357,7 +357,3 @@ def _opener(
         case "tcp":
             return partial(open_zmq, url, curve)
     raise NotConnectedError(f"{url}: an address begins with ws://, wss:// or tcp://")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -14,10 +14,10 @@ from ctiserver.core.wire import Envelope
 from ctiserver.live.api_schemas import VERSION, Schema, schemas
 from ctiserver.live.event_reader import LIMIT_MAX
 from ctiserver.live.health import Report
+from ctiserver.live.http import ROOT
 from ctiserver.live.http_events import WAIT_SECONDS_MAX
 from ctiserver.live.webhooks import WebhookRequest, WebhookState
 
-ROOT = "/cti/v1"
 _TEMPLATE = "#/components/schemas/{name}"
 _ITEMS: dict[str, tuple[str, type]] = {
     "calls": ("the calls that are under way", CallItem),

@@ -32,8 +32,9 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from ctiserver.core.principals import Role
+from ctiserver.live.http import ROOT
 from ctiserver.live.http_events import WAIT_SECONDS_MAX
-from ctiserver.live.open_api import ROOT, open_api
+from ctiserver.live.open_api import open_api
 from tests.live.staffed_server import StaffedServer, staffed_server
 
 

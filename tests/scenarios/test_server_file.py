@@ -64,6 +64,7 @@ log_level: warning
         ("http: {listen: here}", "http.listen", "no host and port"),
         ("http: {listen: 127.0.0.1:99999}", "http.listen", "no host and port"),
         ("http: {listen: 0.0.0.0:80}", "http.listen", "nothing is encrypted"),
+        ("http: {listen: 127.example.com:80}", "http.listen", "nothing is encrypted"),
         ("http: {origins: [desk]}", "http.origins", "no origin"),
         ("http: {certificate: key}", "http.private_key", "missing"),
         ("http: {port: 80}", "http.port", "not known"),
