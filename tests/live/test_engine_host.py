@@ -220,6 +220,19 @@ async def test_the_second_life_goes_on_with_the_first_ones_epoch_and_sequence(pa
     assert replay(path).equal
 
 
+async def test_a03_a_pause_its_reason_and_its_beginning_outlast_the_server(path: Path) -> None:
+    async with DurableCentre(path) as first:
+        await first.log_on("anna")
+        await first.asked(
+            "SetAgentState", agentID="anna", requestedAgentState="notReady", reasonCode="lunch"
+        )
+        since = first.host.engine.directory.agent("anna").since
+    async with DurableCentre(path) as second:
+        told = (await second.asked("GetAgentInformation", agentID="anna")).result
+        assert (told.agent_state, told.reason_code) == ("agentNotReady", "lunch")
+        assert second.host.engine.directory.agent("anna").since == since
+
+
 async def test_a_configuration_that_has_changed_meanwhile_is_taken_over_and_kept(
     path: Path,
 ) -> None:
