@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from acd.decisions import Offer
 from acd.floor import Floor
-from acd.inputs import AskState, DeviceReachable, ExtendWork, LogOn, PhoneBusy
+from acd.inputs import AskState, AutoWork, DeviceReachable, ExtendWork, LogOn, PhoneBusy
 from acd.matching import Matching
 from acd.queue import Queue, WaitingCall
 from acd.wishes import check_wish, limit_of
@@ -31,6 +32,10 @@ OTHER = "other"
 """ECMA-323 agentStateCondition: something about the state is out of the ordinary."""
 QUARANTINED = "quarantined"
 """The reason code of agents who are set apart until a supervisor makes them ready."""
+AWAY_REASONS: Final[Mapping[Cause, str]] = MappingProxyType(
+    {Cause.DO_NOT_DISTURB: "do_not_disturb", Cause.CALL_FORWARD_IMMEDIATE: "forwarded"}
+)
+"""The reason codes of agents whose phones can be reached, and to which no call comes."""
 FORCED_PAUSE = "forcedPause"
 """ECMA-323 agentStateCondition: somebody else has made the agent not ready."""
 
@@ -108,21 +113,28 @@ class Desk:
         self._floor.out.append(self._directory.tell(agent))
 
     def device_reachable(self, event: DeviceReachable, now: Instant) -> None:
-        """An agent's phone is lost, or back; who was ready because of it is ready again (A5).
+        """No call comes to an agent's phone, or they do; who was ready is ready again (A5).
 
-        While it is lost he is never ready: whatever would make him so makes him not ready for
-        this reason, until the phone is back or he asks for something else.
+        Meanwhile he is never ready: whatever would make him so makes him not ready for this
+        reason, until calls come again or he asks for something else. What rings already at a
+        phone that is not lost goes on ringing.
         """
         agent = self._directory.agent(event.agent_id)
         if agent.state is _NULL:
             return
         agent.reachable = event.reachable
+        agent.away = event.cause or agent.away
         if event.reachable:
             self._device_back(agent, now)
-        elif agent.offer_id is not None:
+        elif agent.offer_id is not None and agent.away is Cause.DEST_NOT_OBTAINABLE:
             self.on_device_lost(agent, now)
         elif agent.state is _READY:
             self.go(agent, _READY, now, _NORMAL, None)  # which makes him not ready
+
+    def auto_work(self, event: AutoWork, _now: Instant) -> None:
+        """An agent has work after each call from now on, or only where a queue wants it."""
+        agent = self._directory.agent(event.agent_id)
+        agent.auto_work, agent.auto_work_ms = event.on, event.work_ms
 
     def _device_back(self, agent: Agent, now: Instant) -> None:
         if not agent.ready_when_back:
@@ -212,7 +224,8 @@ class Desk:
         if state is _READY and not agent.reachable:
             agent.ready_when_back = True
             state, condition = _NOT_READY, FORCED_PAUSE
-            cause, reason = Cause.DEST_NOT_OBTAINABLE, floor.config.rules.device_lost.reason
+            cause = agent.away
+            reason = AWAY_REASONS.get(cause, floor.config.rules.device_lost.reason)
         if state is _READY and agent.quarantined:
             state, condition = _NOT_READY, FORCED_PAUSE
             cause, reason = Cause.FORCED_PAUSE, QUARANTINED

@@ -11,6 +11,7 @@ from acd.config import AcdConfig
 from agents.config import AgentConfig, Membership
 from csta.acd_events import RefusalReason
 from csta.callback_events import CallbackReason
+from csta.causes import Cause
 from csta.ids import AgentId, CallbackId, CallId, DeviceId, OfferId, QueueName
 from csta.instants import Instant, Milliseconds
 from csta.states import AgentState, BusyPhase
@@ -58,10 +59,23 @@ class PauseQueue(msgspec.Struct, frozen=True):
 
 
 class DeviceReachable(msgspec.Struct, frozen=True):
-    """An agent's phone cannot be reached any more, or can be again."""
+    """No call comes to an agent's phone any more, or they do again.
+
+    `cause`: it is lost (`destNotObtainable`), takes no calls (`doNotDisturb`), or forwards them all
+    (`callForwardImmediate`).
+    """
 
     agent_id: AgentId
     reachable: bool
+    cause: Cause | None = Cause.DEST_NOT_OBTAINABLE
+
+
+class AutoWork(msgspec.Struct, frozen=True):
+    """An agent's phone asks for work after each of his calls, or no more; so long, None: any."""
+
+    agent_id: AgentId
+    on: bool
+    work_ms: Milliseconds | None = None
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -250,6 +264,7 @@ AcdInput: TypeAlias = (
     | SetSkills
     | PauseQueue
     | DeviceReachable
+    | AutoWork
     | Enter
     | Leave
     | ChangeCall

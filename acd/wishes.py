@@ -5,6 +5,7 @@ from __future__ import annotations
 from acd.inputs import AskState
 from acd.rules import AgentRules, ReasonCode
 from agents.agent import Agent
+from csta.causes import Cause
 from csta.errors import CtiError, ErrorCategory, ErrorValue
 from csta.instants import Milliseconds
 from csta.states import AgentState
@@ -14,9 +15,16 @@ def check_wish(event: AskState, agent: Agent, rules: AgentRules) -> None:
     """Refuse a reason that the centre does not know, and readiness without a phone (A6).
 
     Raises:
-        CtiError: `invalidParameterValue` with the reasons that there are; `deviceOutOfService`.
+        CtiError: `invalidParameterValue` with the reasons that there are; `deviceOutOfService`;
+            `invalidDeviceState` where the phone takes no calls.
     """
     if event.state is AgentState.READY and not agent.reachable:
+        if agent.away is not Cause.DEST_NOT_OBTAINABLE:
+            raise CtiError(
+                ErrorCategory.STATE_INCOMPATIBILITY,
+                ErrorValue.INVALID_DEVICE_STATE,
+                f"{agent.device_id} takes no calls ({agent.away.value}): switch that off first",
+            )
         raise CtiError(
             ErrorCategory.SYSTEM_RESOURCE_AVAILABILITY,
             ErrorValue.DEVICE_OUT_OF_SERVICE,

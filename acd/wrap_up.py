@@ -83,6 +83,10 @@ class WrapUp:
         if served is not None:
             asked = agent.pending is _WORKING_AFTER_CALL
             work = _after(served, asked, self._floor.config.work_ms_max, now)
+            if work is None and agent.auto_work and served.wrap_up is not _NONE:
+                most_ms = self._floor.config.work_ms_max
+                most_ms = min(agent.auto_work_ms or most_ms, most_ms)
+                work = _after(served, asked=True, work_ms_max=most_ms, now=now)
         elif other:
             wrap_up_ms = _after_others(other, self._floor.config.rules)
             work = Work(now + wrap_up_ms) if wrap_up_ms else None

@@ -9,6 +9,7 @@ import msgspec
 from agents.config import EVERY_QUEUE, Membership
 from agents.skills import SkillSet, skill_set
 from csta.acd_events import RefusalReason
+from csta.causes import Cause
 from csta.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from csta.instants import Instant, Milliseconds
 from csta.states import AgentState, BusyPhase
@@ -34,6 +35,9 @@ class Agent:
         "agent_id",
         "answered_at",
         "any_call_ended_at",
+        "auto_work",
+        "auto_work_ms",
+        "away",
         "call_id",
         "calls_handled",
         "capacity",
@@ -102,7 +106,13 @@ class Agent:
         self.offer_id: OfferId | None = None
         self.call_id: CallId | None = None
         self.reachable = True
-        """Whether his phone can be reached; who cannot be reached is never ready."""
+        """Whether calls come to his phone; who cannot be reached is never ready."""
+        self.away = Cause.DEST_NOT_OBTAINABLE
+        """Why they do not, as it was told last."""
+        self.auto_work = False
+        """Whether he is to have work after each call, as if he had asked for it."""
+        self.auto_work_ms: Milliseconds | None = None
+        """For how long, where the queue does not say; None: as long as the centre allows."""
         self.quarantined = False
         """Something about him was wrong: he is not ready until a supervisor makes him so."""
         self.ready_when_back = False

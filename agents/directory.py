@@ -144,7 +144,7 @@ class Directory:
         """Bring an agent to a device; an agent starts not ready."""
         agent.device_id = device_id
         agent.begin_figures(now)
-        agent.reachable, agent.ready_when_back = True, False
+        agent.reachable, agent.ready_when_back, agent.auto_work = True, False, False
         self._at_device[device_id] = agent
         previous = agent.state
         self._enter(agent, _NOT_READY, now, None)

@@ -212,6 +212,8 @@ class Capabilities(Result, frozen=True, kw_only=True):
     supported_services: dict[str, tuple[str, ...]]
     supported_events: dict[str, tuple[str, ...]]
     emulated: tuple[str, ...] = ()
+    records_calls: bool = False
+    """Whether the switch records calls; if not, a recorder outside is to follow the events."""
     profiles: dict[str, bool]
     cc_profiles: tuple[str, ...]
     limits: dict[str, int]

@@ -76,6 +76,17 @@ class PressKeys(Act, frozen=True, kw_only=True):
         pbx.press(self.name, self.digits)
 
 
+class Transfer(Act, frozen=True, kw_only=True):
+    """Somebody presses the transfer key of a phone, and dials."""
+
+    device: DeviceId
+    number: str
+
+    def at(self, pbx: SimulatedPbx) -> None:
+        """Do it."""
+        pbx.transfer(self.device, self.number)
+
+
 class LetPhone(Act, frozen=True, kw_only=True):
     """A phone behaves so from now on when it is called."""
 
@@ -126,6 +137,7 @@ AnyAct: TypeAlias = (
     | PickUp
     | HangUp
     | PressKeys
+    | Transfer
     | LetPhone
     | AskFigures
     | AskEntries

@@ -76,8 +76,10 @@ class Leg:
         "party",
         "play_id",
         "play_timer",
+        "recordings",
         "ring_timer",
         "ringing",
+        "transfers",
         "trunk",
         "up",
     )
@@ -116,6 +118,10 @@ class Leg:
         self.play_id: str | None = None
         self.play_timer: Timer | None = None
         self.ring_timer: Timer | None = None
+        self.recordings: dict[str, None] = {}
+        """The ids of what would be recorded of the leg, if there were sound, in order."""
+        self.transfers = False
+        """Whether its phone waits to hear what becomes of a transfer that it has asked for."""
         self.digits_heard = ""
         """The digits that the switch has sent to the party."""
 
@@ -135,6 +141,7 @@ class Leg:
             "joined": [leg.id for leg in self.partners()],
             "playing": self.play_id or "",
             "outgoing": self.direction is Direction.OUT,
+            "recordings": list(self.recordings),
         } | ({} if self.listens_to is None else {"listens_to": self.listens_to.id})
 
 

@@ -31,12 +31,11 @@ from ctiserver.core.switch_link import (
     LegSeen,
     LegUp,
     Listen,
-    Play,
-    PlayEnded,
+    RefuseTransfer,
     SendDigits,
-    StopPlay,
+    TransferAsked,
 )
-from switch_sim import conversations
+from switch_sim import conversations, plays, recordings
 from switch_sim.callees import detect
 from switch_sim.callers import KEYS, Caller, CallerPlan
 from switch_sim.clock import SimpyClock
@@ -44,7 +43,6 @@ from switch_sim.config import PbxConfig
 from switch_sim.dial_plan import DialPlan
 from switch_sim.ledger import Ledger
 from switch_sim.legs import NOBODY, Direction, Leg
-from switch_sim.sounds import lasts_ms
 from switch_sim.trunks import TrunkBoard
 
 
@@ -76,9 +74,10 @@ class SimulatedPbx:
             Listen: self._listen,
             Detect: partial(detect, self, self._legs, self._untold.append),
             Clear: self._clear,
-            Play: self._play,
-            StopPlay: self._stop_play,
             SendDigits: self._send_digits,
+            RefuseTransfer: self._refuse_transfer,
+            **plays.commands(self, self._legs, self._untold.append),
+            **recordings.commands(self._legs),
         }
 
     # The contract of a link.
@@ -197,6 +196,14 @@ class SimulatedPbx:
             conversations.retrieve(leg, self._untold.append)
             self._tell()
 
+    def transfer(self, device: DeviceId, number: str) -> None:
+        """Let somebody press the transfer key of a phone in a call, and dial; one try at a time."""
+        leg = self._leg_at(device)
+        if leg is not None and leg.up and not leg.transfers:
+            leg.transfers = True
+            self._untold.append(TransferAsked(leg.id, number=number))
+            self._tell()
+
     def unplug(self, device: DeviceId) -> None:
         """Let a phone be lost, and the switch tell of it; whatever goes on there ends.
 
@@ -297,7 +304,7 @@ class SimulatedPbx:
         there = [leg for leg_id in command.legs if (leg := self._legs.get(leg_id)) is not None]
         if len(there) >= min(2, len(command.legs)):
             for leg in there:
-                self._silence(leg)
+                plays.silence(leg)
             conversations.join(there, self._untold.append)
 
     def _hold(self, command: Hold) -> None:
@@ -316,27 +323,16 @@ class SimulatedPbx:
         if leg is not None:
             self._end(leg, command.cause, far_end=False)
 
-    def _play(self, command: Play) -> None:
-        """Play; what the leg heard before ends."""
-        leg = self._legs.get(command.leg)
-        if leg is None:
-            return
-        self._silence(leg)
-        leg.play_id = command.play_id
-        lasts = lasts_ms(command.uri, self.config)
-        if lasts is not None:
-            leg.play_timer = self.after(lasts, partial(self._end_play, leg))
-        leg.party.hears(leg, command.uri)
-
-    def _stop_play(self, command: StopPlay) -> None:
-        leg = self._legs.get(command.leg)
-        if leg is not None and leg.play_id == command.play_id:
-            self._silence(leg)
-
     def _send_digits(self, command: SendDigits) -> None:
         leg = self._legs.get(command.leg)
         if leg is not None:
             leg.digits_heard += command.digits
+
+    def _refuse_transfer(self, command: RefuseTransfer) -> None:
+        """Let the phone show that its call stays as it is."""
+        leg = self._legs.get(command.leg)
+        if leg is not None:
+            leg.transfers = False
 
     # Steps that several of them take.
 
@@ -350,7 +346,7 @@ class SimulatedPbx:
 
     def _end(self, leg: Leg, cause: Cause, *, far_end: bool) -> None:
         del self._legs[leg.id]
-        self._silence(leg)
+        plays.silence(leg)
         if leg.ring_timer is not None:
             leg.ring_timer.cancel()
         if leg.trunk is not None:
@@ -359,17 +355,6 @@ class SimulatedPbx:
         conversations.leave(leg, hung_up=far_end)
         party, leg.party = leg.party, NOBODY
         party.gone(leg, cause, far_end=far_end)
-
-    def _silence(self, leg: Leg) -> None:
-        leg.play_id = None
-        if leg.play_timer is not None:
-            leg.play_timer.cancel()
-            leg.play_timer = None
-
-    def _end_play(self, leg: Leg) -> None:
-        assert leg.play_id is not None, f"leg {leg.id} has heard the end of nothing"
-        self._untold.append(PlayEnded(leg.id, play_id=leg.play_id))
-        self._silence(leg)
 
     def _leg_at(self, name: DeviceId | LegId) -> Leg | None:
         phone = self.dial_plan.phones.get(name)

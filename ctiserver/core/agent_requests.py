@@ -56,9 +56,12 @@ class AgentRequests:
     def _set_state(self, request: SetAgentState, _request_id: str) -> AgentStateResult:
         engine = self._engine
         agent = engine.directory.agent(request.agent_id)
+        if _is_there_already(agent, request):
+            return _state_of(agent, already_done=True)
         if request.requested_agent_state is RequestedAgentState.LOGGED_ON:
             engine.queueing.tell(LogOn(agent.agent_id, request.device))
             engine.reachability.logged_on(agent)
+            engine.features.logged_on(agent)
             engine.model.touched[agent.device_id] = None  # the phone may be in use
         else:
             asked = _STATE_ASKED[request.requested_agent_state]
@@ -119,8 +122,19 @@ class AgentRequests:
         )
 
 
-def _state_of(agent: Agent) -> AgentStateResult:
+def _is_there_already(agent: Agent, request: SetAgentState) -> bool:
+    """Tell whether an agent is in the state that is asked for, in every respect."""
+    if request.requested_agent_state is RequestedAgentState.LOGGED_ON:
+        return agent.state is not AgentState.NULL and request.device in (None, agent.device_id)
+    settled = agent.pending is None and not agent.ready_when_back
+    if agent.state is AgentState.NOT_READY:
+        settled = settled and agent.reason == request.reason_code
+    return settled and agent.state is _STATE_ASKED[request.requested_agent_state]
+
+
+def _state_of(agent: Agent, *, already_done: bool = False) -> AgentStateResult:
     return AgentStateResult(
+        already_done=already_done,
         agent_id=agent.agent_id,
         agent_state=agent.state,
         pending_agent_state=agent.pending,

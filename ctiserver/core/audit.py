@@ -121,7 +121,7 @@ def call_faults(engine: Engine, call: Call) -> Iterator[Violation]:
 def _place_fault(
     engine: Engine, call: Call, place: Connection, here: Sequence[Connection]
 ) -> str | None:
-    """Say what is wrong with the connection of a queue or a flow."""
+    """Say what is wrong with the connection of a queue, a flow or a parking place."""
     if engine.predictive.dials(call.call_id):
         return None
     contact = engine.contacts.get(call.call_id)
@@ -130,7 +130,8 @@ def _place_fault(
         last_word = treatment is not None and treatment.then is not None
         is_there = call.call_id in engine.acd.calls or last_word
         return None if is_there else f"{place.key} is in no queue"
-    if contact is not None and (contact.walk or contact.voice_leg):
+    walks = contact is not None and (contact.walk or contact.voice_leg)
+    if walks or engine.parking.holds(place):
         return None
     if engine.routeing.asks_about(call.call_id) or engine.walks.waits_for_port(call.call_id):
         return None

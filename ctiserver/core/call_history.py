@@ -18,6 +18,8 @@ _ACD = "acd"
 class _Told(msgspec.Struct):
     """What the log has told of one call: its parties with their times, in sequences."""
 
+    here: dict[DeviceId, None] = {}
+    """Who is in it now: whose last time has not ended."""
     spans: dict[DeviceId, list[tuple[int, int | None]]] = {}
     agents: dict[AgentId, None] = {}
     queues: dict[DeviceId, None] = {}
@@ -59,7 +61,9 @@ class CallHistory:
         """Know a call that is older than what of the log is kept: these are in it since then."""
         told = self._calls.setdefault(call_id, _Told())
         for device_id in devices:
-            told.spans.setdefault(device_id.partition(";")[0], [(sequence, None)])
+            device = device_id.partition(";")[0]
+            if told.spans.setdefault(device, [(sequence, None)])[-1][1] is None:
+                told.here[device] = None
 
     def knows(self, call_id: CallId) -> bool:
         """Tell whether the call is remembered."""
@@ -104,12 +108,17 @@ class CallHistory:
             told = self._calls[data.call_id] = _Told()
         elif told.ended:
             return
-        here = {link.device_id.partition(";")[0]: None for link in data.connections}
-        told.agents.update({link.agent_id: None for link in data.connections if link.agent_id})
-        told.queues.update({each: None for each in here if category_of(each) == _ACD})
+        here: dict[DeviceId, None] = {}
+        for link in data.connections:
+            here[link.device_id.partition(";")[0]] = None
+            if link.agent_id:
+                told.agents[link.agent_id] = None
+        if here != told.here:
+            told.queues.update({each: None for each in here if category_of(each) == _ACD})
+            _turn(told.spans, here, sequence)
+            told.here = here
         if data.acd is not None:
             told.queues[data.acd.group] = None
-        _turn(told.spans, here, sequence)
         if here:
             told.empty_since = None
         elif told.empty_since is None:

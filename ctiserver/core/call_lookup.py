@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from csta.errors import CtiError, Current, ErrorCategory, ErrorValue
-from csta.ids import CallId, ConnectionId
+from csta.ids import CallId, ConnectionId, DeviceId
 from csta.states import ConnectionState
 from ctiserver.core.calls import Call, Connection, Leg, LegState
 
@@ -17,6 +17,7 @@ _NOT_WHILE_LED = (
     "ConferenceCall",
     "IntrudeCall",
     "JoinCall",
+    "ParkCall",
     "PlayMessage",
     "SingleStepConferenceCall",
     "SingleStepTransferCall",
@@ -96,23 +97,29 @@ class CallLookup:
         Raises:
             CtiError: a call has its place there, or rings at an agent for it.
         """
-        is_offer = self.engine.queueing.is_offer
         for connection in connections:
             call = connection.call
-            for link in (*call.connections.values(), *call.coming.values()):
-                if link.leg is None or is_offer(link.leg):
-                    permitted = self.engine.model.permitted(connection)
-                    raise CtiError(
-                        ErrorCategory.STATE_INCOMPATIBILITY,
-                        ErrorValue.INVALID_CONNECTION_STATE,
-                        f"call {call.call_id} is still at {link.device_id}: nobody has answered",
-                        current=Current(
-                            local_connection_info=connection.state.value,
-                            services_permitted=tuple(
-                                name for name in permitted if name not in _NOT_WHILE_LED
-                            ),
+            place = self.place_of(call)
+            if place is not None:
+                permitted = self.engine.model.permitted(connection)
+                raise CtiError(
+                    ErrorCategory.STATE_INCOMPATIBILITY,
+                    ErrorValue.INVALID_CONNECTION_STATE,
+                    f"call {call.call_id} is still at {place}: nobody has answered",
+                    current=Current(
+                        local_connection_info=connection.state.value,
+                        services_permitted=tuple(
+                            name for name in permitted if name not in _NOT_WHILE_LED
                         ),
-                    )
+                    ),
+                )
+
+    def place_of(self, call: Call) -> DeviceId | None:
+        """Tell where a call waits, or rings for a queue; None: nowhere."""
+        for link in (*call.connections.values(), *call.coming.values()):
+            if link.leg is None or self.engine.queueing.is_offer(link.leg):
+                return link.device_id
+        return None
 
 
 def leg_of(connection: Connection) -> Leg:

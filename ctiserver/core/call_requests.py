@@ -14,7 +14,7 @@ from csta import call_services as asked
 from csta.call_events import Party
 from csta.causes import Cause
 from csta.errors import CtiError, Current, ErrorCategory, ErrorValue
-from csta.ids import ConnectionId, LegId, category_of
+from csta.ids import ConnectionId, DeviceId, LegId, category_of
 from csta.replies import CallResult, Result
 from csta.states import ConnectionState
 from ctiserver.core.call_lookup import CallLookup, leg_of, mapping_of
@@ -58,7 +58,7 @@ class CallRequests(CallLookup):
     def dialled_by_phone(self, event: LegSeen) -> None:
         """A station has begun a call by itself."""
         engine = self.engine
-        called = self._called(event.dnis)
+        called = self.called(event.dnis)
         call = engine.model.begin(_direction(called), Party(device_identifier=event.device), called)
         leg = engine.model.expect(event.leg, event.device, Role.ORIGINATOR, Cause.NEW_CALL)
         engine.model.attach(call, event.device, leg)
@@ -75,8 +75,13 @@ class CallRequests(CallLookup):
 
     # The services.
 
-    def _called(self, dialled: str) -> Party:
-        return Party(device_identifier=self.engine.numbering.device(dialled))
+    def called(self, dialled: str) -> Party:
+        """Tell where a number leads that is dialled inside; it may be a parking place."""
+        place = self.engine.parking.dialled_place(dialled)
+        to = self.engine.numbering.device(dialled)
+        if place is not None and category_of(to) == "number":
+            to = place
+        return Party(device_identifier=to)
 
     def _make_call(self, request: asked.MakeCall, request_id: str) -> CallResult:
         engine = self.engine
@@ -94,7 +99,7 @@ class CallRequests(CallLookup):
                 f"{request.calling_device} is in call {busy[0].call.call_id}",
                 current=Current(local_connection_info=busy[0].state.value),
             )
-        called = self._called(request.called_directory_number)
+        called = self.called(request.called_directory_number)
         call = engine.model.begin(
             _direction(called),
             Party(device_identifier=request.calling_device),
@@ -178,11 +183,12 @@ class CallRequests(CallLookup):
         service: str,
         held: Connection,
         legs: list[LegId],
-        request_id: str,
+        request_id: str | None,
         go_on: Callable[[], None],
+        on_failure: Callable[[], None] | None = None,
     ) -> None:
         """Ask the switch to join legs, the first of which stands for them."""
-        step = SecondStep(service, held, request_id, go_on, legs=tuple(legs))
+        step = SecondStep(service, held, request_id, go_on, legs=tuple(legs), on_failure=on_failure)
         self.second_steps.wait(legs[0], step)
         self.engine.out.decide(Join(leg=legs[0], legs=step.legs))
 
@@ -221,7 +227,7 @@ class CallRequests(CallLookup):
         call = engine.model.begin(
             "internal",
             Party(device_identifier=connection.device_id),
-            self._called(request.consulted_device),
+            self.called(request.consulted_device),
             of=first,
             request_id=request_id,
         )
@@ -247,25 +253,40 @@ class CallRequests(CallLookup):
         held, active = self.pair(request.held_call, request.active_call, "TransferCall")
         self.check_is_nowhere_waiting(held, active)
         primary = held.call
-        go_on = partial(self._transferred, held, active, leg_of(held), request_id)
-        legs = [*self.engine.parties.speaking(primary), *self._far(active)]
-        if self._far(active):
-            self._ask_join("TransferCall", held, legs, request_id, go_on)
-        else:
-            # Whom it goes to has not answered yet: the parties are joined when that happens.
-            go_on()
+        self.transfer(held, active, request_id)
         return CallResult(
             transferred_call=ConnectionId(primary.call_id, held.device_id),
             call_linkage_data=primary.linkage,
         )
 
-    def _transferred(self, held: Connection, active: Connection, leg: Leg, request_id: str) -> None:
+    def transfer(
+        self,
+        held: Connection,
+        active: Connection,
+        request_id: str | None,
+        on_failure: Callable[[], None] | None = None,
+    ) -> None:
+        """Join the far ends of a device's two calls, and let go of the device."""
+        own = tuple(dict.fromkeys((leg_of(held), leg_of(active))))
+        go_on = partial(self._transferred, held, active, own, request_id)
+        far = self._far(active)
+        if far:
+            legs = [*self._far(held), *far]
+            self._ask_join("TransferCall", held, legs, request_id, go_on, on_failure)
+        else:
+            # Whom it goes to has not answered yet: the parties are joined when that happens.
+            go_on()
+
+    def _transferred(
+        self, held: Connection, active: Connection, own: tuple[Leg, ...], request_id: str | None
+    ) -> None:
         if ConnectionState.NULL in (held.state, active.state):
             return
         engine, primary = self.engine, held.call
         transfer(engine.model, held, active, request_id)
         engine.parties.on_left(active.call)
-        engine.parties.release(leg)
+        for leg in own:
+            engine.parties.release(leg)
         engine.parties.settle(primary)
 
     def _conference(self, request: asked.ConferenceCall, request_id: str) -> CallResult:
@@ -288,19 +309,23 @@ class CallRequests(CallLookup):
     def _single_step_transfer(
         self, request: asked.SingleStepTransferCall, request_id: str
     ) -> CallResult:
-        engine = self.engine
         active = self.connection(request.active_call, "SingleStepTransferCall")
         self.check_is_nowhere_waiting(active)
-        call, leg = active.call, leg_of(active)
-        target = engine.numbering.device(request.transferred_to)
+        call = active.call
+        target = self.engine.numbering.device(request.transferred_to)
         if request.correlator_data is not None:
             call.correlator_data = mapping_of(request.correlator_data)
-        single_step_transfer(engine.model, active, target, request_id)
-        engine.parties.release(leg)
-        engine.leading.lead_call(call, target, Cause.SINGLE_STEP_TRANSFER, request_id)
+        self.send_on(active, target, request_id)
         return CallResult(
             transferred_call=ConnectionId(call.call_id, target), call_linkage_data=call.linkage
         )
+
+    def send_on(self, active: Connection, target: DeviceId, request_id: str | None) -> None:
+        """Let a device leave its call, which goes on to `target`."""
+        call, leg = active.call, leg_of(active)
+        single_step_transfer(self.engine.model, active, target, request_id)
+        self.engine.parties.release(leg)
+        self.engine.leading.lead_call(call, target, Cause.SINGLE_STEP_TRANSFER, request_id)
 
     def _deflect(self, request: asked.DeflectCall, request_id: str) -> Result:
         engine = self.engine

@@ -43,8 +43,7 @@ NEVER_TOLD = frozenset(
         "csta.system.MonitorStop.v1",
         "csta.system.SwFunctionCapsChanged.v1",
         "csta.system.SwFunctionDevicesChanged.v1",
-        "cti.recording.Failed.v1",
-        *(name for name in EVENT_BY_TYPE if name.startswith("csta.logical.")),
+        "csta.logical.CallerIDStatus.v1",
         *(
             name
             for name in EVENT_BY_TYPE
@@ -54,6 +53,7 @@ NEVER_TOLD = frozenset(
     }
 )
 """Types of events that the vocabulary has, and of which nothing here ever tells."""
+_TOLD_BY_A_SWITCH_THAT_RECORDS = "cti.recording.Failed.v1"
 
 CC_PROFILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -101,13 +101,29 @@ def _names(tables: Collection[Mapping[Any, tuple[str, ...]]]) -> frozenset[str]:
     return frozenset(name for table in tables for names in table.values() for name in names)
 
 
+PHONE_FEATURES = (
+    "AutoAnswer",
+    "AutoWorkMode",
+    "DoNotDisturb",
+    "Forwarding",
+    "MessageWaitingIndicator",
+)
+"""The features of phones that can be asked for and changed."""
+
 _AT_DEVICE: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "acd": frozenset({*permitted.QUEUE, "ChangeQueuedCall", "PickQueuedCall"}),
         "number": _names([permitted.OUTSIDE]),
-        "routeing": frozenset({*permitted.FLOW, "RouteRegister", "RouteRegisterCancel"}),
+        "park": frozenset({*permitted.PARKED, "SnapshotDevice"}),
+        "routeing": frozenset(
+            {
+                *permitted.FLOW,
+                *("GetRouteingMode", "RouteRegister", "RouteRegisterCancel", "SetRouteingMode"),
+            }
+        ),
         "station": _names([permitted.ALONE, permitted.BESIDE_ANOTHER])
-        | {"GetAgentState", "MakeCall", "SetAgentState", "SnapshotDevice"},
+        | {"GetAgentState", "GroupPickupCall", "MakeCall", "SetAgentState", "SnapshotDevice"}
+        | {f"{verb}{feature}" for verb in ("Get", "Set") for feature in PHONE_FEATURES},
     }
 )
 """What can be asked of devices of a category, and of the connections that they have."""
@@ -145,8 +161,9 @@ class CapabilityRequests:
             for category, requests in SERVICES_BY_CATEGORY.items()
         }
         events: dict[str, tuple[str, ...]] = {}
+        silent = NEVER_TOLD if link.records else NEVER_TOLD | {_TOLD_BY_A_SWITCH_THAT_RECORDS}
         for name in sorted(EVENT_BY_TYPE):
-            if name not in NEVER_TOLD:
+            if name not in silent:
                 _, category, event, _ = name.split(".")
                 events[category] = (*events.get(category, ()), event)
         return Capabilities(
@@ -154,6 +171,7 @@ class CapabilityRequests:
             supported_services={name: table for name, table in services.items() if table},
             supported_events=events,
             emulated=tuple(name for name in link.emulated if name in served),
+            records_calls=link.records,
             profiles={name: served.issuperset(needs) for name, needs in _PROFILES.items()},
             cc_profiles=tuple(
                 name for name, needs in CC_PROFILES.items() if served.issuperset(needs)
@@ -213,10 +231,11 @@ class CapabilityRequests:
 
 
 def known_devices(engine: Engine) -> tuple[DeviceId, ...]:
-    """List the devices of the centre: phones, queues, routeing devices, voice units."""
+    """List the devices of the centre: phones, queues, routeing devices, parked calls' places."""
     known = {agent.home_device_id: None for agent in engine.directory}
     known.update({agent.device_id: None for agent in engine.directory})
     known.update({acd_device(name): None for name in engine.acd.queues})
     known.update({device("routeing", name): None for name in engine.config.flows})
     known.update(dict.fromkeys(engine.config.routeing_devices))
+    known.update(dict.fromkeys(engine.parking.places()))
     return (*known, engine.config.voice_units)

@@ -36,11 +36,12 @@ from ctiserver.core.calls import Call, Clocked, Connection, Role
 from ctiserver.core.outbox import Outbox
 from ctiserver.core.switch_link import LegGone
 
-_OUTCOME_OF_FAILURE = {
+_OUTCOME_OF_FAILURE: dict[Cause | None, CallOutcome] = {
     Cause.BUSY: CallOutcome.BUSY,
     Cause.ACD_BUSY: CallOutcome.BUSY,
     Cause.CALL_NOT_ANSWERED: CallOutcome.NO_ANSWER,
     Cause.BLOCKED: CallOutcome.REJECTED,
+    Cause.DO_NOT_DISTURB: CallOutcome.REJECTED,
 }
 
 _IN_TALK = (ConnectionState.CONNECTED, ConnectionState.HOLD)
@@ -56,6 +57,8 @@ class ConnectionSteps:
         self.calls: dict[CallId, Call] = {}
         self.touched: dict[DeviceId, None] = {}
         """Devices whose connections have changed in this step, in order."""
+        self.changed: dict[CallId, None] = {}
+        """Calls whose connections have changed in this step, in order."""
         self.at_device: dict[DeviceId, list[Connection]] = {}
         """The connections of each device that has legs."""
         self.ended: list[Call] = []
@@ -264,8 +267,6 @@ class ConnectionSteps:
 
     @staticmethod
     def _failure_of(call: Call) -> CallOutcome:
-        if call.failure is None:
-            return CallOutcome.FAILED
         return _OUTCOME_OF_FAILURE.get(call.failure, CallOutcome.FAILED)
 
     # The one way to change a state, and the one way to tell of it.
@@ -276,6 +277,7 @@ class ConnectionSteps:
             f"{connection.key} may not go from {before.value} to {state.value}"
         )
         call, now = connection.call, self.out.now
+        self.changed[call.call_id] = None
         if before is ConnectionState.NULL:
             call.coming.pop(connection.device_id, None)
         self.tally(connection, before, -1)
@@ -297,9 +299,7 @@ class ConnectionSteps:
     @staticmethod
     def list_again(call: Call) -> None:
         """Write `connections[]` anew."""
-        call.listing = tuple(
-            [link.info for link in call.connections.values() if link.info is not None]
-        )
+        call.listing = tuple([at.info for at in call.connections.values() if at.info is not None])
 
     def tally(self, connection: Connection, state: ConnectionState, step: int) -> None:
         """Count the time that the connection gives to its call."""

@@ -18,7 +18,9 @@ from ctiserver.core.calls import Call
 from ctiserver.core.config import EngineConfig
 from ctiserver.core.contacts import Contact
 from ctiserver.core.data_collections import DataCollections
+from ctiserver.core.device_features import DeviceFeatures
 from ctiserver.core.flow_walks import FlowWalks
+from ctiserver.core.forwarding import Forwarding
 from ctiserver.core.inputs import (
     Audited,
     Configured,
@@ -34,7 +36,9 @@ from ctiserver.core.monitor import Monitor
 from ctiserver.core.numbering import Numbering
 from ctiserver.core.observations import Observations
 from ctiserver.core.outbox import EngineDecision, Outbox, Reply
+from ctiserver.core.parking import Parking
 from ctiserver.core.parties import Parties
+from ctiserver.core.phone_transfers import PhoneTransfers
 from ctiserver.core.phones import follow_phones
 from ctiserver.core.predictive import PredictiveCalls
 from ctiserver.core.prompts import Prompts
@@ -45,6 +49,7 @@ from ctiserver.core.reconfiguring import Reconfiguring
 from ctiserver.core.recordings import Recordings
 from ctiserver.core.requests import Requests
 from ctiserver.core.resynchronising import Resynchronising
+from ctiserver.core.ringback import Ringback
 from ctiserver.core.routeing import Routeing
 from ctiserver.core.supervision import Supervision
 from ctiserver.core.switch_link import AnyObservation
@@ -77,6 +82,10 @@ class Engine:
         self.reachability = Reachability(
             self.out, self.directory, self.queueing.tell, config.link_id
         )
+        self.features = DeviceFeatures(self)
+        self.reachability.closed = self.features.closed
+        self.parties.answers_by_itself = self.features.answers_by_itself
+        self.forwarding, self.parking = Forwarding(self), Parking(self)
         self.numbering = Numbering(config)
         self.routeing = Routeing(self)
         self.predictive = PredictiveCalls(self)
@@ -90,6 +99,8 @@ class Engine:
         self.queueing.contacts = self.contacts
         self.requests = Requests(self)
         self.second_steps = self.requests.calls.second_steps
+        self.phone_transfers = PhoneTransfers(self)
+        self.ringback = Ringback(self)
         self.reconfiguring = Reconfiguring(self)
         self.monitor = Monitor(self)
         every_ms = config.queue_status_ms
@@ -111,6 +122,8 @@ class Engine:
             (self.voice.wake, self.voice.deadlines),
             (self.collections.wake, self.collections.deadlines),
             (self.second_steps.overdue, self.second_steps.deadlines),
+            (self.forwarding.wake, self.forwarding.deadlines),
+            (self.parking.wake, self.parking.deadlines),
             (self._wake_parties, self.parties.unanswered),
             *(((statuses.wake, statuses.deadlines),) if statuses is not None else ()),
             (self.monitor.wake, self.monitor.deadlines),  # the last: it looks for what is overdue
@@ -173,10 +186,15 @@ class Engine:
         """Let callbacks and agents follow what has become of calls and phones."""
         if self.queueing.calling_back.promises:
             self.queueing.calling_back.look_again()
+        if self.parking.by_call:
+            self.parking.follow()
         if self.supervision.watches or self.voice.plays or self.collections.by_leg:
             self.supervision.follow()
             self.voice.follow()
             self.collections.follow()
+        if self.recordings.by_call:
+            self.recordings.follow(self.model.changed)
+        self.model.changed.clear()
         if self.model.touched:
             follow_phones(self)
         for call in self.model.ended:
@@ -185,6 +203,8 @@ class Engine:
 
     def _before_end(self, call: Call) -> None:
         """End what goes with a call before the call is told as over."""
+        self.forwarding.call_ends(call)
+        self.parking.call_ends(call)
         self.supervision.call_ends(call)
         self.voice.call_ends(call)
         self.collections.call_ends(call)

@@ -13,7 +13,6 @@ from csta.acd_events import QueueStatus
 from csta.call_events import CallCleared, CallEvent, TransferredConnection
 from csta.event_types import EVENTS, event_type
 from csta.ids import AgentId, CallId, DeviceId, category_of
-from csta.instants import Instant
 from csta.supervision_events import SupervisionEvent
 from ctiserver.core.wire import Published
 
@@ -59,30 +58,91 @@ _SUPERVISION = "supervision/"
 """How the subjects begin of events that only those see who may listen in."""
 
 
-class EventFacts(msgspec.Struct, frozen=True, gc=False):
+class EventFacts:
     """What one event is about. `name` is the event's own, as in its type: `Delivered`, `Started`.
 
     `queues` are devices too (`acd:sales`). Devices stand without the mark of an appearance.
     `supervise_only`: only who may listen in learns of it (cti-api §7.11, S10). `aggregate`: it
-    says how many there are of something, and of nobody in particular.
+    says how many there are of something, and of nobody in particular. `lists_parties`: all who are
+    in the call are among the devices; else they stand in the log before it. `supervisor` is who
+    listens in, or ceases to, `principal` whose session it is about, if it is about one.
+
+    Calls, devices, agents and queues are read when they are asked for: who sees everything, and
+    watches everything, never asks.
     """
 
-    sequence: int
-    at: Instant
-    category: str
-    name: str
+    __slots__ = (
+        "_event",
+        "_plan",
+        "agents",
+        "aggregate",
+        "calls",
+        "category",
+        "devices",
+        "lists_parties",
+        "name",
+        "principal",
+        "queues",
+        "sequence",
+        "supervise_only",
+        "supervisor",
+    )
+
     calls: tuple[CallId, ...]
     devices: tuple[DeviceId, ...]
     agents: tuple[AgentId, ...]
     queues: tuple[DeviceId, ...]
-    supervise_only: bool
-    aggregate: bool
-    lists_parties: bool
-    """All who are in the call are among the devices; else they stand in the log before it."""
-    supervisor: AgentId | None
-    """Who listens in, or ceases to."""
-    principal: str | None
-    """Whose session it is about; None: about none."""
+
+    def __init__(self, event: Published) -> None:
+        """Read what kind of event it is."""
+        data = event.data
+        self._event = event
+        self._plan = plan = _PLANS[type(data)]
+        self.sequence = event.sequence
+        self.category = plan.category
+        self.name = plan.name
+        self.supervise_only = plan.supervises or event.subject.startswith(_SUPERVISION)
+        self.aggregate = plan.aggregate
+        self.lists_parties = plan.lists_parties
+        self.supervisor: AgentId | None = data.supervisor if plan.supervises else None
+        self.principal: str | None = data.principal if plan.category == _SESSION else None
+
+    def __getattr__(self, name: str) -> object:
+        """Read who and what has a part in it: one of these is asked for, and none is known yet."""
+        if name not in _PARTS:
+            raise AttributeError(name)
+        self._read()
+        return getattr(self, name)
+
+    def _read(self) -> None:
+        data, plan = self._event.data, self._plan
+        calls = {getattr(data, name): None for name in plan.calls}
+        devices: dict[DeviceId, None] = {}
+        agents: dict[AgentId, None] = {}
+        queues: dict[DeviceId, None] = {}
+        for name in plan.connections:
+            key = getattr(data, name)
+            if key is not None:
+                calls[key.call_id] = None
+                devices[key.device_id.partition(";")[0]] = None
+        for named, found in ((plan.devices, devices), (plan.agents, agents), (plan.queues, queues)):
+            for name in named:
+                value = getattr(data, name)
+                if value is not None:
+                    found[value.partition(";")[0]] = None
+        for name in plan.moved:
+            _read_moved(getattr(data, name), devices)
+        if plan.lists_connections:
+            _read_call(data, devices, agents, queues)
+        queues.update({each: None for each in devices if category_of(each) == _ACD})
+        devices.update(queues)
+        self.calls = tuple(calls)
+        self.devices = tuple(devices)
+        self.agents = tuple(agents)
+        self.queues = tuple(queues)
+
+
+_PARTS = frozenset({"agents", "calls", "devices", "queues"})
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -97,6 +157,7 @@ class _Plan(msgspec.Struct, frozen=True):
     connections: tuple[str, ...]
     moved: tuple[str, ...]
     lists_connections: bool
+    lists_parties: bool
     supervises: bool
     aggregate: bool
 
@@ -120,6 +181,7 @@ def _plan_of(event: type[msgspec.Struct]) -> _Plan:
         connections=of(CONNECTION_MEMBERS),
         moved=of(MOVED_MEMBERS),
         lists_connections=issubclass(event, CallEvent),
+        lists_parties=issubclass(event, CallEvent) and event is not CallCleared,
         supervises=supervises,
         aggregate=event is QueueStatus,
     )
@@ -138,49 +200,9 @@ def facts_of(event: Published) -> EventFacts:
     place = event.sequence % _KNOWN_MAX
     known, facts = _known[place]
     if known is not event or facts is None:
-        facts = _read(event)
+        facts = EventFacts(event)
         _known[place] = (event, facts)
     return facts
-
-
-def _read(event: Published) -> EventFacts:
-    data = event.data
-    plan = _PLANS[type(data)]
-    calls = {getattr(data, name): None for name in plan.calls}
-    devices: dict[DeviceId, None] = {}
-    agents: dict[AgentId, None] = {}
-    queues: dict[DeviceId, None] = {}
-    for name in plan.connections:
-        key = getattr(data, name)
-        if key is not None:
-            calls[key.call_id] = None
-            devices[key.device_id.partition(";")[0]] = None
-    for named, found in ((plan.devices, devices), (plan.agents, agents), (plan.queues, queues)):
-        for name in named:
-            value = getattr(data, name)
-            if value is not None:
-                found[value.partition(";")[0]] = None
-    for name in plan.moved:
-        _read_moved(getattr(data, name), devices)
-    if plan.lists_connections:
-        _read_call(data, devices, agents, queues)
-    queues.update({each: None for each in devices if category_of(each) == _ACD})
-    devices.update(queues)
-    return EventFacts(
-        sequence=event.sequence,
-        at=event.at,
-        category=plan.category,
-        name=plan.name,
-        calls=tuple(calls),
-        devices=tuple(devices),
-        agents=tuple(agents),
-        queues=tuple(queues),
-        supervise_only=plan.supervises or event.subject.startswith(_SUPERVISION),
-        aggregate=plan.aggregate,
-        lists_parties=plan.lists_connections and type(data) is not CallCleared,
-        supervisor=data.supervisor if plan.supervises else None,
-        principal=data.principal if plan.category == _SESSION else None,
-    )
 
 
 def _read_moved(moved: tuple[TransferredConnection, ...], devices: dict[DeviceId, None]) -> None:

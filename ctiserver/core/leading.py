@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ctiserver.core.engine import Engine
 
 
+_PHONES = ("station", "number")
+
+
 class Leading:
     """Knows the way of each call of one engine."""
 
@@ -74,8 +77,7 @@ class Leading:
         else:
             self._engine.walks.leave_entry(contact, target)
             self._engine.out.decide(Answer(leg=contact.caller_leg.leg_id))
-            cause = Cause.NEW_CALL
-            self._engine.parties.dial_into(contact.call, target, cause, request_id=request_id)
+            self._engine.forwarding.dial(contact.call, target, Cause.NEW_CALL, request_id)
 
     def go_default(self, contact: Contact, routeing_device: DeviceId) -> None:
         """Send a caller the way that a routeing device has without a router."""
@@ -106,12 +108,26 @@ class Leading:
             if contact is None:
                 contact = self.contact_of(call)
             self.lead(contact, target)
-        elif target in call.connections or target in call.coming:
-            # A device has one part in a call: who dials himself finds himself busy.
-            call.failure = Cause.BUSY
-            self._engine.parties.settle(call)
+        elif category_of(target) == "park":
+            self._engine.parking.dialled(call, target, request_id)
         else:
-            self._engine.parties.dial_into(call, target, cause, request_id=request_id)
+            self._engine.forwarding.dial(call, target, cause, request_id)
+
+    def is_place(self, target: DeviceId) -> bool:
+        """Tell whether calls can be sent to a device: a phone's or a number's own affairs aside."""
+        match category_of(target):
+            case "acd":
+                return local_part(target) in self._engine.acd.queues
+            case "routeing":
+                return self.is_routeing_device(target)
+            case "station" | "number":
+                return True
+        return False
+
+    def can_go(self, call: Call, target: DeviceId) -> bool:
+        """Tell whether there is such a place, and the call has not got it already."""
+        here = target in call.connections or target in call.coming
+        return self.is_place(target) and not (here and category_of(target) in _PHONES)
 
     def contact_of(self, call: Call) -> Contact:
         """Make a contact of a call that a party inside has begun, so that it can be queued."""
@@ -144,8 +160,10 @@ class Leading:
 
         Gives False when nothing can be done for him.
         """
-        if self._engine.routeing.failed(call):
-            return True
+        engine = self._engine
+        for helps in (engine.parking.back, engine.forwarding.failed, engine.routeing.failed):
+            if helps(call):
+                return True
         contact = self._engine.contacts.get(call.call_id)
         if contact is None or contact.queue is None:
             return False

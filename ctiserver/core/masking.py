@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -36,12 +37,17 @@ SENSITIVE: Final = (
 )
 """Names of data that are sensitive wherever nothing else is configured; any spelling of them."""
 
+_PII: Final = Scope.PII
+_NATIVE: Final = Scope.NATIVE
+"""Names for what each delivery asks for: to look up a member of an enum takes as long as a call."""
+
 _ANONYMOUS: Final = "anonymous"
 _HIDDEN: Final = "***"
 _SHOWN: Final = 3
 _WHOLE_MIN: Final = 9
 _LAST_DIGITS_MIN: Final = 7
 _KEPT_MAX: Final = 8_192
+_MEMBERS_MAX: Final = 4_096
 _DEPTH_MAX: Final = 16
 
 _NUMBER_DEVICE = re.compile(rb"number:([A-Za-z0-9._+*#-]+)")
@@ -65,11 +71,17 @@ def mask_number(number: str) -> str:
 
 def mask_devices(written: bytes) -> bytes:
     """Hide the numbers in all device ids `number:…` of some JSON, in its sentences too."""
-    return _NUMBER_DEVICE.sub(_hide_device, written)
+    return _NUMBER_DEVICE.sub(_hide_device, written) if b"number:" in written else written
 
 
 def _hide_device(match: re.Match[bytes]) -> bytes:
-    return b"number:" + mask_number(match[1].decode("ascii")).encode("ascii")
+    return _hidden_device(match[1])
+
+
+@lru_cache(maxsize=4_096)
+def _hidden_device(number: bytes) -> bytes:
+    """Hide a number that stands in a device id: each stands in several, of several events."""
+    return b"number:" + mask_number(number.decode("ascii")).encode("ascii")
 
 
 def _hide_dialled(value: Any) -> Any:  # noqa: ANN401 - any member's value
@@ -104,6 +116,7 @@ _HIDES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "dialingSequence": _hide_dialled,
         "diallingSequence": _hide_dialled,
         "digitGeneratedList": _hide_digits,
+        "forwardDN": _hide_dialled,
         "newDestination": _hide_dialled,
         "number": _hide_dialled,
         "routeSelected": _hide_dialled,
@@ -150,6 +163,10 @@ class Masking:
             value = hide(value)
         return self.personal(value, opened=opened or key in _OPEN, depth=depth + 1)
 
+    def member(self, key: str, value: Any) -> Any:  # noqa: ANN401 - JSON
+        """Hide what is personal in one member of an event."""
+        return self._member(key, value, opened=False, depth=0)
+
     def native(self, value: Any) -> Any:  # noqa: ANN401 - JSON
         """Leave out the switch's own ids."""
         if isinstance(value, dict):
@@ -174,15 +191,20 @@ def _spelt(name: str) -> str:
     return _SPELLING.sub("", name.lower())
 
 
-_TO_WALK: Mapping[type, tuple[str, ...]] = {
+WALKED = frozenset(_HIDES) | _OPEN
+"""Members, by their names on the wire, that a look at device ids alone does not hide."""
+
+_TO_WALK: Mapping[type, tuple[tuple[str, str], ...]] = {
     event: tuple(
-        field.name
+        (field.name, field.encode_name)
         for field in msgspec.structs.fields(event)
-        if field.encode_name in _HIDES or field.encode_name in _OPEN
+        if field.encode_name in WALKED
     )
     for event in EVENTS
 }
-"""Members of each event class that a look at device ids alone does not hide."""
+"""Which of them an event has itself, with their names on the wire: none stands deeper."""
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Written(Protocol):
@@ -205,12 +227,13 @@ class Envelopes:
         self._masking = masking or Masking()
         self._kept: OrderedDict[tuple[int, bool, bool], bytes] = OrderedDict()
         self._kept_max = kept_max
+        self._shown = lru_cache(maxsize=_MEMBERS_MAX)(self._show)
 
     def for_(self, logged: Written, who: Principal) -> bytes:
         """Give the envelope of an event that the principal sees."""
         whole = logged.envelope
-        personal = Scope.PII not in who.scopes
-        native = Scope.NATIVE not in who.scopes and b'"native"' in whole
+        personal = _PII not in who.scopes
+        native = _NATIVE not in who.scopes and b'"native"' in whole
         if not personal and not native:
             return whole
         key = (logged.event.sequence, personal, native)
@@ -222,14 +245,33 @@ class Envelopes:
         return kept
 
     def _write(self, event: Published, whole: bytes, personal: bool, native: bool) -> bytes:  # noqa: FBT001 - of `for_`
-        data = event.data
-        walks = any(getattr(data, name) is not None for name in _TO_WALK[type(data)])
-        if native or (personal and walks):
+        if native:
             envelope = msgspec.json.decode(whole)
-            inside = envelope["data"]
-            if native:
-                inside = self._masking.native(inside)
+            inside = self._masking.native(envelope["data"])
             if personal:
                 inside = self._masking.personal(inside)
             whole = _encoder.encode(envelope | {"data": inside})
+        elif hidden := self._hidden(event.data):
+            members = _members.decode(whole)
+            data = _members.decode(members["data"])
+            data |= {key: written for key, written in hidden.items() if key in data}
+            members["data"] = msgspec.Raw(_encoder.encode(data))
+            whole = _encoder.encode(members)
         return mask_devices(whole) if personal else whole
+
+    def _hidden(self, data: object) -> dict[str, msgspec.Raw]:
+        """Write those members of an event anew in which there is something to hide."""
+        hidden: dict[str, msgspec.Raw] = {}
+        for name, key in _TO_WALK[type(data)]:
+            member = getattr(data, name)
+            if member is not None:
+                shown = self._shown(key, _encoder.encode(member))
+                if shown is not None:
+                    hidden[key] = shown
+        return hidden
+
+    def _show(self, key: str, written: bytes) -> msgspec.Raw | None:
+        """Write a member as it is shown; None: as it is. The events of a call repeat its data."""
+        value = msgspec.json.decode(written)
+        shown = self._masking.member(key, value)
+        return None if shown == value else msgspec.Raw(_encoder.encode(shown))

@@ -13,7 +13,9 @@ from ctiserver.core.call_model import CallModel
 from ctiserver.core.calls import Call, Connection
 
 
-def transfer(model: CallModel, held: Connection, active: Connection, request_id: str) -> Call:
+def transfer(
+    model: CallModel, held: Connection, active: Connection, request_id: str | None
+) -> Call:
     """Join the parties of both calls in the held one; the transferring device leaves both."""
     primary, secondary = held.call, active.call
     held_key, active_key, device_id = held.key, active.key, held.device_id
@@ -118,6 +120,6 @@ def _survivors(
     return tuple(TransferredConnection(key, moved.get(key, key), key.device_id) for key in keys)
 
 
-def _end_secondary(model: CallModel, call: Call, cause: Cause, request_id: str) -> None:
+def _end_secondary(model: CallModel, call: Call, cause: Cause, request_id: str | None) -> None:
     call.outcome = CallOutcome.TRANSFERRED_OUT
     model.end(call, cause, request_id)

@@ -155,12 +155,13 @@ class Monitoring(Generic[C]):
 
     def deliver(self, batch: Sequence[C]) -> None:
         """Send committed events to those whose monitors they match; each session gets each once."""
-        view = self._view
+        view, index = self._view, self.index
+        if not index:
+            return
         for logged in batch:
             event = logged.event
-            facts = facts_of(event)
             found: dict[str, list[Monitor]] = {}
-            for monitor in self.index.take(event, facts):
+            for monitor in index.take(event, facts_of(event)):
                 if monitor.wants(event):
                     found.setdefault(monitor.session_id, []).append(monitor)
             for session_id, monitors in found.items():

@@ -7,8 +7,8 @@ such a call wherever it goes: also into the call that it is merged with (T1), un
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 
 import msgspec
 
@@ -22,13 +22,9 @@ from ctiserver.core.wire import Published
 REMEMBERED = 100_000
 """For how many events a call that has left a monitor is remembered: they may be sent again."""
 
-_ALL = ("all", "")
 _AGENT = "agent"
 _CLOSED_MAX = 64
 _OF_LINKS = frozenset({"link", "system"})
-
-ObjectKey: TypeAlias = tuple[str, str]
-"""What the index is by: ("device", "station:1001"), ("call", "c-…") and so on."""
 
 
 class Span(msgspec.Struct):
@@ -45,6 +41,7 @@ class Monitor:
     """
 
     __slots__ = (
+        "alone",
         "as_of",
         "calls",
         "closed",
@@ -62,6 +59,8 @@ class Monitor:
     ) -> None:
         """Begin after the event `as_of`."""
         self.cross_ref_id = cross_ref_id
+        self.alone = b'["%s"]' % cross_ref_id.encode()
+        """The JSON of its name in a list without others: nearly each event is for one monitor."""
         self.session_id = session_id
         self.watched = watched
         self.as_of = as_of
@@ -138,7 +137,7 @@ class MonitorIndex:
 
     def __init__(self) -> None:
         """Start without monitors."""
-        self._by_object: dict[ObjectKey, dict[Monitor, None]] = {}
+        self._by_kind: dict[str, dict[str, dict[Monitor, None]]] = {kind: {} for kind in _READ}
         self._everyone: dict[Monitor, None] = {}
         self.changed: dict[str, None] = {}
         """Sessions that have other monitors than before, to be kept at once."""
@@ -152,16 +151,16 @@ class MonitorIndex:
     def add(self, monitor: Monitor) -> None:
         """Let a monitor be found."""
         self._everyone[monitor] = None
-        self._enter((monitor.watched.kind, monitor.watched.id), monitor)
+        self._enter(monitor.watched.kind, monitor.watched.id, monitor)
         for call_id in monitor.follows_now():
-            self._enter(("call", call_id), monitor)
+            self._enter("call", call_id, monitor)
 
     def remove(self, monitor: Monitor) -> None:
         """Let a monitor be found no more."""
         self._everyone.pop(monitor, None)
-        self._leave((monitor.watched.kind, monitor.watched.id), monitor)
+        self._leave(monitor.watched.kind, monitor.watched.id, monitor)
         for call_id in monitor.calls:
-            self._leave(("call", call_id), monitor)
+            self._leave("call", call_id, monitor)
 
     def begin(self, monitor: Monitor, calls: Iterable[CallId]) -> None:
         """Let a monitor begin with the calls that belong to it now."""
@@ -180,10 +179,12 @@ class MonitorIndex:
         if is_of_links(facts):
             return {each: None for each in self._everyone if each.as_of < event.sequence}
         found: dict[Monitor, None] = {}
-        for key in _keys(facts):
-            for monitor in self._by_object.get(key, ()):
-                if monitor.as_of < event.sequence:
-                    found[monitor] = None
+        for kind, there in self._by_kind.items():
+            if there:
+                for name in _READ[kind](facts):
+                    for monitor in there.get(name, ()):
+                        if monitor.as_of < event.sequence:
+                            found[monitor] = None
         if isinstance(event.data, CallEvent):
             for monitor in found:
                 if monitor.watched.kind != "all" and self._follow(
@@ -207,7 +208,7 @@ class MonitorIndex:
         if spans and spans[-1].last is None:
             return False
         spans.append(Span(first))
-        self._enter(("call", call_id), monitor)
+        self._enter("call", call_id, monitor)
         return True
 
     def _close(self, monitor: Monitor, call_id: CallId, last: int) -> bool:
@@ -217,20 +218,21 @@ class MonitorIndex:
         spans[-1].last = last
         monitor.closed += 1
         if (monitor.watched.kind, monitor.watched.id) != ("call", call_id):
-            self._leave(("call", call_id), monitor)
+            self._leave("call", call_id, monitor)
         if monitor.closed > monitor.forget_at:
             _forget_old(monitor, last - REMEMBERED)
         return True
 
-    def _enter(self, key: ObjectKey, monitor: Monitor) -> None:
-        self._by_object.setdefault(key, {})[monitor] = None
+    def _enter(self, kind: str, name: str, monitor: Monitor) -> None:
+        self._by_kind[kind].setdefault(name, {})[monitor] = None
 
-    def _leave(self, key: ObjectKey, monitor: Monitor) -> None:
-        here = self._by_object.get(key)
+    def _leave(self, kind: str, name: str, monitor: Monitor) -> None:
+        there = self._by_kind[kind]
+        here = there.get(name)
         if here is not None:
             here.pop(monitor, None)
             if not here:
-                del self._by_object[key]
+                del there[name]
 
 
 def _calls_in(facts: EventFacts) -> tuple[CallId, ...]:
@@ -238,14 +240,14 @@ def _calls_in(facts: EventFacts) -> tuple[CallId, ...]:
     return () if facts.category == _AGENT else facts.calls
 
 
-def _keys(facts: EventFacts) -> list[ObjectKey]:
-    return [
-        _ALL,
-        *[("call", each) for each in _calls_in(facts)],
-        *[("device", each) for each in facts.devices],
-        *[("agent", each) for each in facts.agents],
-        *[("group", each) for each in facts.queues],
-    ]
+_READ: dict[str, Callable[[EventFacts], Iterable[str]]] = {
+    "all": lambda _facts: ("",),
+    "call": _calls_in,
+    "device": attrgetter("devices"),
+    "agent": attrgetter("agents"),
+    "group": attrgetter("queues"),
+}
+"""Under which names the monitors of each kind are found."""
 
 
 def _forget_old(monitor: Monitor, before: int) -> None:

@@ -27,6 +27,8 @@ from ctiserver.core.switch_link import (
     LinkDown,
     LinkUp,
     PlayEnded,
+    RecordingEnded,
+    TransferAsked,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class Observations:
             Digit: self._digit,
             PlayEnded: self._play_ended,
             DestinationDetected: engine.predictive.detected,
+            RecordingEnded: engine.recordings.ended,
+            TransferAsked: engine.phone_transfers.asked,
             DeviceLost: engine.reachability.lost,
             DeviceBack: engine.reachability.back,
             LinkDown: engine.resynchronising.link_down,
@@ -78,6 +82,7 @@ class Observations:
         leg = self._engine.model.leg_ringing(event.leg)
         if leg is not None:
             self._engine.predictive.leg_ringing(leg)
+            self._engine.ringback.rings(leg)
             self._engine.parties.release_again(event.leg)
 
     def _leg_up(self, event: LegUp) -> None:
@@ -86,6 +91,7 @@ class Observations:
             self._engine.parties.release_again(event.leg)
             return
         self._engine.parties.unanswered.cancel(event.leg)
+        self._engine.ringback.answered(known)
         if self._engine.predictive.leg_up(known):
             return
         offered = self._engine.queueing.is_offer(known)
@@ -142,6 +148,7 @@ class Observations:
         self._engine.supervision.leg_gone(leg, event.cause)
         self._engine.queueing.leg_gone(leg, event.cause)
         self._engine.predictive.leg_gone(leg)
+        self._engine.ringback.gone(leg)
         calls = [connection.call for connection in leg.connections]
         self._engine.model.leg_gone(event)
         self._engine.parties.unanswered.cancel(event.leg)

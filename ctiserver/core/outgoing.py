@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import TypeAlias
 
 import msgspec
 
@@ -37,30 +36,27 @@ class Closing(IntEnum):
     QUOTA = 4012
 
 
-class _Event(msgspec.Struct, frozen=True, gc=False):
-    """An event to be sent; `owed` ones were missed before, and count for no bound."""
+class _Entry(msgspec.Struct, frozen=True, gc=False):
+    """Something to be sent; what is `owed` counts for no bound: it was missed, or was asked for.
 
-    sequence: int
-    monitors: bytes
-    envelope: bytes
+    With `monitors`, the JSON of their names, `body` is an event's envelope, else a whole frame.
+    """
+
+    place: int
+    """The event's own, or that of the event that a frame must not be sent before."""
+    body: bytes
+    monitors: bytes | None
     owed: bool
     size: int
 
 
-class _Frame(msgspec.Struct, frozen=True, gc=False):
-    """Anything else; `after` is the event that it must not be sent before."""
-
-    body: bytes
-    after: int
-    owed: bool
-
-
-_Entry: TypeAlias = _Event | _Frame
-
-
-def _event(sequence: int, monitors: bytes, envelope: bytes, *, owed: bool) -> _Event:
+def _event(sequence: int, monitors: bytes, envelope: bytes, *, owed: bool) -> _Entry:
     size = len(monitors) + len(envelope) + _FRAME_BYTES
-    return _Event(sequence, monitors, envelope, owed, size)
+    return _Entry(sequence, envelope, monitors, owed, size)
+
+
+def _frame(body: bytes, after: int = 0, *, owed: bool = True) -> _Entry:
+    return _Entry(after, body, None, owed, len(body))
 
 
 class Outgoing:
@@ -104,7 +100,7 @@ class Outgoing:
 
     def say(self, frame: bytes, after: int = 0) -> None:
         """Send a frame, and not before the event `after`."""
-        self._add(_Frame(frame, after, owed=False))
+        self._add(_frame(frame, after, owed=False))
 
     def tell(self, sequence: int, monitors: bytes, envelope: bytes) -> None:
         """Send an event; a connection with too many of them is closed."""
@@ -127,7 +123,7 @@ class Outgoing:
             return
         for frame in (*first, *withheld):
             self._owed_bytes += len(frame)
-            self._put(_Frame(frame, 0, owed=True))
+            self._put(_frame(frame))
         while self._held:
             self._put(self._held.popleft())
 
@@ -147,7 +143,7 @@ class Outgoing:
             self._events = self._bytes = self._owed_bytes = 0
         frame = write_message(goodbye)
         self._owed_bytes += len(frame)
-        self._queue.append(_Frame(frame, 0, owed=True))
+        self._queue.append(_frame(frame))
         self.closing = goodbye
         self._on_ready()
 
@@ -161,13 +157,15 @@ class Outgoing:
         queue = self._queue
         while queue and size < bytes_max:
             entry = queue.popleft()
-            if isinstance(entry, _Event):
+            frame, monitors = entry.body, entry.monitors
+            if monitors is not None:
                 self._count += 1
-                frame = event_frame(self._count, entry.monitors, entry.envelope)
-                self._settle(entry.size, 1, owed=entry.owed)
+                frame = event_frame(self._count, monitors, frame)
+            if entry.owed:
+                self._owed_bytes -= entry.size
             else:
-                frame = entry.body
-                self._settle(len(frame), 0, owed=entry.owed)
+                self._bytes -= entry.size
+                self._events -= monitors is not None
             frames.append(frame)
             size += len(frame)
         return frames
@@ -175,18 +173,15 @@ class Outgoing:
     def _add(self, entry: _Entry) -> None:
         if self.closing is not None:
             return
-        is_event = isinstance(entry, _Event)
-        size = entry.size if isinstance(entry, _Event) else len(entry.body)
         if entry.owed:
-            self._owed_bytes += size
+            self._owed_bytes += entry.size
         else:
-            self._bytes += size
-            self._events += is_event
+            self._bytes += entry.size
+            self._events += entry.monitors is not None
             if self._bytes > self._bytes_max or self._events > self.events_max:
                 self.close(Closing.SLOW_CONSUMER, "events were not read fast enough", at_once=True)
                 return
-        place = entry.sequence if isinstance(entry, _Event) else entry.after
-        if self._after is not None and place > self._after:
+        if self._after is not None and entry.place > self._after:
             self._held.append(entry)
         else:
             self._put(entry)
@@ -195,10 +190,3 @@ class Outgoing:
         self._queue.append(entry)
         if len(self._queue) == 1:
             self._on_ready()
-
-    def _settle(self, size: int, events: int, *, owed: bool) -> None:
-        if owed:
-            self._owed_bytes -= size
-        else:
-            self._bytes -= size
-            self._events -= events

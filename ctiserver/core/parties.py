@@ -29,6 +29,8 @@ class Parties:
         """Until when a leg is to be answered, or the switch to say that it is gone."""
         self.on_stranded: Callable[[Call], bool] = _nothing_to_do
         self.on_left: Callable[[Call], object] = _nothing_to_do
+        self.answers_by_itself: Callable[[DeviceId], bool] = _never
+        """Tells whether a phone is to answer what rings there."""
         self.link_is_down = False
         """Nothing is heard of the switch: commands are lost, and silence means nothing."""
 
@@ -49,7 +51,8 @@ class Parties:
         leg.request_id = request_id
         leg.unsent = self.link_is_down
         self.unanswered.set(leg_id, self.out.now + max(answer_ms, self._answer_ms_max))
-        leg.asked = Dial(leg=leg_id, device=device_id, calling=calling, auto_answer=auto_answer)
+        by_itself = auto_answer or (role is Role.PARTY and self.answers_by_itself(device_id))
+        leg.asked = Dial(leg=leg_id, device=device_id, calling=calling, auto_answer=by_itself)
         self.out.decide(leg.asked)
         return leg
 
@@ -171,6 +174,10 @@ class Parties:
         if call.failure is not None and call.outcome is None:
             return call.failure
         return Cause.CALL_CANCELLED if call.abandoned else Cause.NORMAL_CLEARING
+
+
+def _never(_device_id: DeviceId) -> bool:
+    return False
 
 
 def _nothing_to_do(_call: Call) -> bool:

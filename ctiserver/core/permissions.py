@@ -164,7 +164,9 @@ ROWS: Mapping[str, Row] = MappingProxyType(
         "GetRouteingMode": _seen_device("device"),
         "GetSwitchingFunctionCaps": _ANYBODY,
         "GetSwitchingFunctionDevices": _LISTS_DEVICES,
-        "GroupPickupCall": _device("new_destination"),
+        "GroupPickupCall": Row(
+            rules.picks_up_in_group, "the phone must be its own, the queue its agent's or team's"
+        ),
         "HoldCall": _connections("call_to_be_held"),
         "IntrudeCall": Row(rules.intrudes, "it needs supervise:team for the call"),
         "JoinCall": _listens("active_call", "joining_device"),

@@ -17,6 +17,7 @@ _CONNECTED = (
     "ConsultationCall",
     "GenerateDigits",
     "HoldCall",
+    "ParkCall",
     "SingleStepTransferCall",
     *_BRING_IN,
     *_SPEAKING,
@@ -100,6 +101,12 @@ FLOW = ("ClearConnection",)
 """For the part that a flow has in a call, or a queue in one that it has made."""
 
 
+PARKED = ("ClearConnection", "DirectedPickupCall")
+"""For the part that a parking place has in a call."""
+
+
 def of_place(category: str, state: ConnectionState) -> tuple[str, ...]:
-    """Give the services for the part that a queue or a flow has in a call."""
+    """Give the services for the part that a queue, a flow or a parking place has in a call."""
+    if category == "park":
+        return PARKED
     return QUEUE if category == "acd" and state is not ConnectionState.CONNECTED else FLOW

@@ -24,12 +24,14 @@ from csta.call_events import (
     Party,
     Transferred,
 )
-from csta.device_events import BackInService, OutOfService
+from csta.device_events import BackInService, LogicalEvent, OutOfService
 from csta.ids import AgentId, CallId, DeviceId, wire_name
 from csta.instants import Instant, Milliseconds
 from csta.monitor_services import MonitorObject, MonitorType
+from csta.replies import ForwardingEntry
 from csta.states import AgentState, BusyPhase
 from csta.system_events import SystemStatus, SystemStatusValue
+from ctiserver.core.feature_fold import changed_by, device_of
 
 
 class Item(
@@ -82,9 +84,22 @@ class AgentItem(Item, frozen=True, kw_only=True, tag="agent"):
 
 
 class DeviceItem(Item, frozen=True, kw_only=True, tag="device"):
-    """A device; one that is not in the picture is in service."""
+    """A device; one that is not in the picture is in service, and its features are switched off.
+
+    `forwarding_list` has the rules that are in force. With `routeing_mode` off no router is asked.
+    """
 
     in_service: bool
+    do_not_disturb_on: bool = False
+    forwarding_list: tuple[ForwardingEntry, ...] = ()
+    auto_answer_on: bool = False
+    auto_work_on: bool = False
+    auto_work_interval_ms: Milliseconds | None = msgspec.field(
+        name="autoWorkInterval", default=None
+    )
+    message_waiting_on: bool = False
+    device_for_message: DeviceId | None = None
+    routeing_mode: bool = True
 
 
 class QueueItem(Item, frozen=True, kw_only=True, tag="acd"):
@@ -215,6 +230,11 @@ def queue_item(status: QueueStatus, name: str) -> QueueItem:
     )
 
 
+def with_feature(item: DeviceItem, event: LogicalEvent) -> DeviceItem:
+    """Take a feature event into what is known of its device."""
+    return msgspec.structs.replace(item, **changed_by(event, item.forwarding_list))
+
+
 _PLACES: dict[type, str] = {
     CallItem: "calls",
     AgentItem: "agents",
@@ -279,8 +299,18 @@ def _with_queue_status(picture: Picture, event: QueueStatus, _of: Watched) -> Pi
 
 
 def _with_service(picture: Picture, event: OutOfService | BackInService, _of: Watched) -> Picture:
+    known = _device(picture, event.device, event.link_id)
     in_service = isinstance(event, BackInService)
-    return _put(picture, DeviceItem(id=event.device, link_id=event.link_id, in_service=in_service))
+    return _put(picture, msgspec.structs.replace(known, in_service=in_service))
+
+
+def _with_feature_event(picture: Picture, event: LogicalEvent, _of: Watched) -> Picture:
+    return _put(picture, with_feature(_device(picture, device_of(event), event.link_id), event))
+
+
+def _device(picture: Picture, device_id: DeviceId, link_id: str) -> DeviceItem:
+    known = picture.devices.get(device_id)
+    return known or DeviceItem(id=device_id, link_id=link_id, in_service=True)
 
 
 def _with_link_status(picture: Picture, event: SystemStatus, _of: Watched) -> Picture:
@@ -299,6 +329,7 @@ _FOLDS: tuple[tuple[type, Callable[[Picture, Any, Watched], Picture]], ...] = (
     (QueueStatus, _with_queue_status),
     (OutOfService, _with_service),
     (BackInService, _with_service),
+    (LogicalEvent, _with_feature_event),
     (SystemStatus, _with_link_status),
     (Item, _with_item),
 )

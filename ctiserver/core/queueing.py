@@ -346,7 +346,7 @@ class Queueing:
         cause = Cause.MULTIPLE_ALERTING if lost else Cause.CALL_CANCELLED
         leg = self._stop_ringing(offer)
         if leg.active is not None:
-            self._model.clear(leg.active, cause)
+            self._model.clear(leg.active, leg.active.call.failure or cause)
         self._parties.release(leg, cause)
         self._publish_offer(OfferWithdrawnEvent, offer, lost=lost)
 

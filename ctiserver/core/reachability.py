@@ -26,6 +26,8 @@ class Reachability:
         self._tell = tell
         self._link_id = link_id
         self._lost: dict[DeviceId, None] = {}
+        self.closed: Callable[[DeviceId], Cause | None] = _open
+        """Says why no call comes to a phone that can be reached; None: they do."""
 
     def is_lost(self, device_id: DeviceId) -> bool:
         """Tell whether a device cannot be reached."""
@@ -51,8 +53,9 @@ class Reachability:
 
     def correct(self, lost: Collection[DeviceId]) -> int:
         """Take over which devices are lost, as the switch tells it; gives how many differed."""
-        back = [device_id for device_id in self._lost if device_id not in lost]
-        gone = [device_id for device_id in lost if device_id not in self._lost]
+        now = dict.fromkeys(lost)
+        back = [device_id for device_id in self._lost if device_id not in now]
+        gone = [device_id for device_id in now if device_id not in self._lost]
         for device_id in back:
             self.back(DeviceBack(device_id))
         for device_id in gone:
@@ -66,8 +69,12 @@ class Reachability:
 
     def logged_on(self, agent: Agent) -> None:
         """An agent has come to a device, which may be lost already."""
-        if agent.device_id in self._lost:
-            self._tell(DeviceReachable(agent.agent_id, reachable=False))
+        if agent.device_id in self._lost or self.closed(agent.device_id) is not None:
+            self._tell_agent(agent.device_id)
+
+    def look(self, device_id: DeviceId) -> None:
+        """Whether calls come to a phone may have changed: its agent is told."""
+        self._tell_agent(device_id)
 
     def _changed(
         self, device_id: DeviceId, event: type[OutOfService | BackInService], cause: Cause
@@ -82,4 +89,11 @@ class Reachability:
     def _tell_agent(self, device_id: DeviceId) -> None:
         agent = self._directory.at_device(device_id)
         if agent is not None:
-            self._tell(DeviceReachable(agent.agent_id, reachable=device_id not in self._lost))
+            lost = device_id in self._lost
+            cause = Cause.DEST_NOT_OBTAINABLE if lost else self.closed(device_id)
+            told = DeviceReachable(agent.agent_id, reachable=cause is None, cause=cause)
+            self._tell(told)
+
+
+def _open(_device_id: DeviceId) -> Cause | None:
+    return None

@@ -64,6 +64,7 @@ class Reissuing:
         self._answers(now)
         rejoined = self._joins(now)
         self._engine.supervision.listen_again()
+        self._engine.recordings.ask_again(now)
         self._messages(now)
         self._sounds(now, rejoined)
 

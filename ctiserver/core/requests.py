@@ -86,6 +86,8 @@ class Requests(CallLookup):
             **RouteingRequests(engine).services(),
             **SupervisionRequests(engine).services(),
             **PickupRequests(engine).services(),
+            **engine.features.services(),
+            **engine.parking.services(),
             **engine.voice.services(),
             **engine.collections.services(),
             **engine.recordings.services(),

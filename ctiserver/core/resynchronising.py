@@ -42,16 +42,17 @@ from ctiserver.core.switch_link import (
 if TYPE_CHECKING:
     from ctiserver.core.engine import Engine
 
+_OF_RECORDING: Final = frozenset(service.__name__ for service in SERVICES_BY_CATEGORY["recording"])
+"""They need the switch where it is the switch that records."""
 _DONE_HERE: Final = frozenset(
     {
         *("AssociateData", "CallBack", "CancelCallBack", "ChangeQueuedCall", "SendUserInformation"),
-        *(service.__name__ for service in SERVICES_BY_CATEGORY["recording"]),
         "StopDataCollection",
     }
 )
 NEED_THE_SWITCH: Final = frozenset(
     service.__name__
-    for category in ("callControl", "callAssociated", "voice", "dataCollection", "recording")
+    for category in ("callControl", "callAssociated", "voice", "dataCollection")
     for service in SERVICES_BY_CATEGORY[category]
     if service.__name__ not in _DONE_HERE
 )
@@ -85,7 +86,8 @@ class Resynchronising:
         Raises:
             CtiError: `linkDown`; nothing was done.
         """
-        if self.down and service in NEED_THE_SWITCH:
+        records = self._engine.config.link.records and service in _OF_RECORDING
+        if self.down and (records or service in NEED_THE_SWITCH):
             raise CtiError(
                 ErrorCategory.CTI,
                 ErrorValue.LINK_DOWN,

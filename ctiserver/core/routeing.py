@@ -17,7 +17,7 @@ from csta import system_events
 from csta.call_events import Party
 from csta.causes import Cause
 from csta.errors import ErrorValue
-from csta.ids import CallId, ConnectionId, DeviceId, Mint, category_of, local_part
+from csta.ids import CallId, ConnectionId, DeviceId, Mint, category_of
 from csta.instants import Agenda, Instant
 from csta.routeing_services import ReRoute, RouteEnd, RouteRequest, RouteSelect, RouteUsed
 from csta.states import ConnectionState
@@ -216,7 +216,7 @@ class Routeing:
         self.deadlines.cancel(call_id)
         dialogue.question, dialogue.route = None, target
         dialogue.retries, dialogue.wants_used = selected.remain_retries, selected.route_used_req
-        if not self._can_go(contact.call, target):
+        if not self._engine.leading.can_go(contact.call, target):
             self._ask_again(dialogue)
         elif category_of(target) == "routeing":
             self._reached(dialogue)
@@ -243,7 +243,8 @@ class Routeing:
     # Steps that several of them take.
 
     def _ask_next(self, contact: Contact, device_id: DeviceId, asked: tuple[str, ...]) -> bool:
-        if contact.routings >= ROUTINGS_MAX:
+        asks = self._engine.features.of(device_id).routeing_mode
+        if contact.routings >= ROUTINGS_MAX or not asks:
             return False
         for registration in self._registrations.values():
             if registration.device_id == device_id and registration.register_id not in asked:
@@ -346,17 +347,6 @@ class Routeing:
 
     def _go_default(self, dialogue: Dialogue) -> None:
         self._engine.leading.go_default(dialogue.contact, dialogue.device_id)
-
-    def _can_go(self, call: Call, target: DeviceId) -> bool:
-        """Tell whether there is such a place, and the call has not got it already."""
-        match category_of(target):
-            case "acd":
-                return local_part(target) in self._engine.acd.queues
-            case "routeing":
-                return self._engine.leading.is_routeing_device(target)
-            case "station" | "number":
-                return target not in call.connections and target not in call.coming
-        return False
 
     def _publish(self, device_id: DeviceId, event: system_events.SystemEvent) -> None:
         self._out.publish(f"device/{device_id}", device_id, event)

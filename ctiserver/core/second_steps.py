@@ -26,11 +26,13 @@ class SecondStep(msgspec.Struct, frozen=True):
 
     service: str
     connection: Connection
-    request_id: str
+    request_id: str | None
     go_on: Callable[[], None]
     legs: tuple[LegId, ...] = ()
     consultation: Call | None = None
     """The call that the service began, and of which nothing has been told yet."""
+    on_failure: Callable[[], None] | None = None
+    """Tells whoever has asked, when that is no client."""
 
 
 class SecondSteps:
@@ -104,6 +106,8 @@ class SecondSteps:
                 ),
                 step.request_id,
             )
+            if step.on_failure is not None:
+                step.on_failure()
             self.give_up(leg_id)
 
     def _take(self, leg_id: LegId) -> None:

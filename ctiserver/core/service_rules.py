@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from csta.device_services import RequestedAgentState, SetAgentState
-from csta.ids import CallId, ConnectionId, category_of
+from csta.ids import CallId, ConnectionId, DeviceId, category_of
 from csta.monitor_services import MonitorObject, MonitorStart
 from ctiserver.core.object_rights import (
     changes_agent,
@@ -23,6 +23,7 @@ from ctiserver.core.principals import Principal, Role, Scope
 from ctiserver.core.reach import Reach
 
 _QUEUE: Final = "acd"
+_PARK: Final = "park"
 MONITORS = (
     Scope.MONITOR_SELF,
     Scope.MONITOR_TEAM,
@@ -121,14 +122,27 @@ def cancels_callback(who: Principal, request: Any, reach: Reach) -> bool:  # noq
 
 
 def picks_up(who: Principal, request: Any, reach: Reach) -> bool:  # noqa: ANN401
-    """Let a phone take what rings at a colleague's: of a queue that both serve."""
+    """Let a phone take what rings at a colleague's, of a queue that both serve, or is parked."""
     if not controls_device(who, request.requesting_device, reach):
         return False
     key: ConnectionId = request.call_to_be_picked_up
-    if controls_connection(who, key, reach):
+    if controls_connection(who, key, reach) or category_of(key.device_id) == _PARK:
         return True
     there = reach.engine.directory.at_device(key.device_id)
     return there is not None and any(reach.has_queue(who, each) for each in reach.queues_of(there))
+
+
+def picks_up_in_group(who: Principal, request: Any, reach: Reach) -> bool:  # noqa: ANN401
+    """Let a phone take what rings in its agent's own queues, or in one that its owner may name."""
+    if not controls_device(who, request.new_destination, reach):
+        return False
+    group: DeviceId | None = request.pick_group
+    return (
+        group is None
+        or who.may(Scope.CONTROL_ALL)
+        or reach.has_queue(who, group)
+        or (who.may(Scope.CONTROL_TEAM) and reach.team_has_queue(who, group))
+    )
 
 
 def predicts(who: Principal, request: Any, _reach: Reach) -> bool:  # noqa: ANN401

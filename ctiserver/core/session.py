@@ -160,7 +160,7 @@ def restored(kept: KeptSession, now: Instant) -> Session:
 def monitors_json(monitors: Sequence[Monitor]) -> bytes:
     """Write the names of the monitors that an event matches."""
     if len(monitors) == 1:
-        return b'["%s"]' % monitors[0].cross_ref_id.encode()
+        return monitors[0].alone
     return b'["%s"]' % '","'.join([each.cross_ref_id for each in monitors]).encode()
 
 

@@ -286,8 +286,10 @@ class Sessions(Generic[C]):
         Which calls belong to a monitor is kept late: it can be read again from the log.
         """
         index = self.monitoring.index
-        changed, index.changed = index.changed, {}
         late = self._log.last - KEPT_LATE_EVENTS
+        if not index.changed and (not index.moved or next(iter(index.moved.values())) > late):
+            return {}
+        changed, index.changed = index.changed, {}
         for session_id, since in index.moved.items():  # the oldest first
             if since > late:
                 break

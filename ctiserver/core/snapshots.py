@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from agents.agent import Agent
 from csta.errors import CtiError, ErrorCategory, ErrorValue
 from csta.ids import DEVICE_CATEGORIES, CallId, DeviceId, category_of, local_part
@@ -104,11 +106,8 @@ def agent_item(engine: Engine, agent: Agent) -> AgentItem:
 
 def device_item(engine: Engine, device_id: DeviceId) -> DeviceItem:
     """Write a device."""
-    return DeviceItem(
-        id=device_id,
-        link_id=engine.config.link_id,
-        in_service=not engine.reachability.is_lost(device_id),
-    )
+    in_service = not engine.reachability.is_lost(device_id)
+    return msgspec.structs.replace(engine.features.of(device_id), in_service=in_service)
 
 
 def queue_items(engine: Engine) -> dict[DeviceId, QueueItem]:
@@ -145,8 +144,9 @@ def _devices(engine: Engine, of: Watched) -> dict[DeviceId, DeviceItem]:
         return {of.id: device_item(engine, of.id)}
     if of.kind != "all":
         return {}
-    homes = {agent.home_device_id: None for agent in engine.directory}
-    known = [*homes, *(each for each in engine.reachability.lost_devices() if each not in homes)]
+    known = {agent.home_device_id: None for agent in engine.directory}
+    told_of = [*engine.reachability.lost_devices(), *engine.features.known()]
+    known |= dict.fromkeys(told_of)
     return {device_id: device_item(engine, device_id) for device_id in known}
 
 

@@ -17,6 +17,7 @@ from csta.call_services import DestinationCondition
 from csta.causes import Cause
 from csta.ids import DeviceId, LegId
 from csta.instants import Milliseconds
+from csta.supervision_events import RecordingMode
 
 
 class Observation(msgspec.Struct, frozen=True, tag_field="type", tag=True, omit_defaults=True):
@@ -94,9 +95,26 @@ class DestinationDetected(Observation, frozen=True, tag=True, kw_only=True):
 
 
 class RecordingEnded(Observation, frozen=True, tag=True, kw_only=True):
-    """A recording of the leg has ended."""
+    """A recording of the leg has ended, or could not begin, though nobody asked for that.
+
+    Not told when it was stopped, nor when it has ended with its leg. `failed`: nothing, or not
+    all, of it was kept. `uri` is where the rest lies, if the switch tells.
+    """
 
     recording_id: str
+    failed: bool = False
+    uri: str | None = None
+
+
+class TransferAsked(Observation, frozen=True, tag=True, kw_only=True):
+    """Somebody has pressed the transfer key of the leg's phone: its far end is to go elsewhere.
+
+    It is to go to `number`, as if that phone had dialled it, or to whom the same phone talks on its
+    leg `to`. The engine releases the phone's legs when that is done, or says `RefuseTransfer`.
+    """
+
+    number: str = ""
+    to: LegId = ""
 
 
 class DeviceLost(msgspec.Struct, frozen=True, tag_field="type", tag=True):
@@ -132,6 +150,8 @@ class LegNow(msgspec.Struct, frozen=True, kw_only=True):
     playing: str | None = None
     outgoing: bool | None = None
     """Whether the switch has dialled it, as it was asked to."""
+    recordings: tuple[str, ...] | None = None
+    """The ids of what is recorded there, paused or not; None: the link cannot tell."""
 
 
 class LinkUp(msgspec.Struct, frozen=True, tag_field="type", tag=True, omit_defaults=True):
@@ -160,6 +180,7 @@ AnyObservation: TypeAlias = (
     | PlayEnded
     | DestinationDetected
     | RecordingEnded
+    | TransferAsked
     | DeviceLost
     | DeviceBack
     | LinkDown
@@ -239,8 +260,57 @@ class SendDigits(Command, frozen=True, tag=True, kw_only=True):
     digits: str
 
 
+class Record(Command, frozen=True, tag=True, kw_only=True):
+    """Record what the leg's party says and hears, whoever that is with, until the leg is gone.
+
+    With an id that has been recorded before, on this leg or another, it goes on where that ended:
+    what is kept is one recording. One that is under way on this leg goes on as it is. `paused`
+    begins with silence, until `ResumeRecording`: nothing said before that is kept.
+    """
+
+    recording_id: str
+    mode: RecordingMode = RecordingMode.MIXED
+    paused: bool = False
+
+
+class PauseRecording(Command, frozen=True, tag=True, kw_only=True):
+    """Keep nothing of what is said from now on; it is no error when it is paused already."""
+
+    recording_id: str
+
+
+class ResumeRecording(Command, frozen=True, tag=True, kw_only=True):
+    """Keep again what is said; it is no error when it is not paused."""
+
+    recording_id: str
+
+
+class StopRecording(Command, frozen=True, tag=True, kw_only=True):
+    """End a recording, and keep it; it is no error when it has ended."""
+
+    recording_id: str
+
+
+class RefuseTransfer(Command, frozen=True, tag=True):
+    """Tell the leg's phone that its far end stays; it is no error when no transfer was asked."""
+
+
 AnyCommand: TypeAlias = (
-    Answer | Dial | Join | Hold | Listen | Clear | Play | StopPlay | SendDigits | Detect
+    Answer
+    | Dial
+    | Join
+    | Hold
+    | Listen
+    | Clear
+    | Play
+    | StopPlay
+    | SendDigits
+    | Detect
+    | Record
+    | PauseRecording
+    | ResumeRecording
+    | StopRecording
+    | RefuseTransfer
 )
 
 
@@ -257,6 +327,9 @@ class LinkCapabilities(msgspec.Struct, frozen=True, omit_defaults=True):
         "AlternateCall",
         "ConferenceCall",
         "ConsultationCall",
+        "DirectedPickupCall",
+        "GroupPickupCall",
+        "ParkCall",
         "ReconnectCall",
         "TransferCall",
     )
@@ -264,6 +337,10 @@ class LinkCapabilities(msgspec.Struct, frozen=True, omit_defaults=True):
     quality: dict[str, str] = {}
     limits: dict[str, int] = {}
     """The most that there can be of something: `trunks`, `voiceUnits`."""
+    records: bool = False
+    """Whether the switch records calls when asked; if not, that is left to a recorder outside."""
+    recording_modes: tuple[RecordingMode, ...] = tuple(RecordingMode)
+    """How it can record; a recorder outside is not asked."""
 
 
 class SwitchLink(Protocol):

@@ -40,7 +40,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """An event as clients get it: CloudEvents 1.0, structured mode; names as it demands them.
 
     `id` is `epoch:sequence`; `entityseq` counts the events of one subject; `correlationid` is the
-    id of the request that caused it. `data` is of the type that `type` names.
+    id of the request that caused it, `traceparent` the trace (W3C) that the request belongs to.
+    `data` is of the type that `type` names.
     """
 
     specversion: str
@@ -60,6 +61,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     principal: str | UnsetType = UNSET
     synthetic: bool
     quality: str
+    traceparent: str | UnsetType = UNSET
     data: Any
 
 
@@ -92,6 +94,7 @@ def encode(event: Published, epoch: str, source: str) -> bytes:
             principal=event.principal or UNSET,
             synthetic=event.synthetic,
             quality=event.quality,
+            traceparent=_trace_of(event.correlation_id),
             data=event.data,
         )
     )
@@ -100,6 +103,21 @@ def encode(event: Published, epoch: str, source: str) -> bytes:
 def _as_client_said(request_id: str | None) -> str | UnsetType:
     """Leave out the mark by which the server tells two requests with the same id apart."""
     return request_id.partition(" ")[0] if request_id else UNSET
+
+
+def request_id_of(client_id: str, mark: str, traceparent: str | None, principal: str) -> str:
+    """Make the id by which the engine knows a request: `<client's id> <mark> <principal>`.
+
+    With the mark goes the trace that the request belongs to: `<mark>;<traceparent>`.
+    """
+    trace = f";{traceparent}" if traceparent else ""
+    return f"{client_id} {mark}{trace} {principal}"
+
+
+def _trace_of(request_id: str | None) -> str | UnsetType:
+    if not request_id or ";" not in request_id:
+        return UNSET
+    return request_id.partition(" ")[2].partition(" ")[0].partition(";")[2] or UNSET
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ import pytest
 from acd.inputs import Answered, AskState, DeviceReachable, Enter, Leave, LogOn, PhoneBusy
 from acd.rules import AgentRules, ReasonCode, RefusalRule
 from csta.acd_events import RefusalReason
+from csta.causes import Cause
 from csta.errors import CtiError, ErrorValue
 from csta.states import AgentState, BusyPhase
 from tests.acd.desk_stage import DeskStage
@@ -297,6 +298,20 @@ def test_rg_28_whose_phone_is_lost_cannot_be_ready() -> None:
     with pytest.raises(CtiError, match="station:1 cannot be reached") as refused:
         stage.ready("ann")
     assert refused.value.value is ErrorValue.DEVICE_OUT_OF_SERVICE
+
+
+def test_who_takes_no_calls_is_not_ready_for_that_reason_and_what_rings_goes_on() -> None:
+    closed = DeviceReachable("ann", reachable=False, cause=Cause.DO_NOT_DISTURB)
+    stage = DeskStage()
+    stage.enter("c1")
+    assert stage.tell(closed) == []
+    stage.answer("c1")
+    stage.hang_up()
+    assert stage.state("ann") == "NotReady do_not_disturb"
+    with pytest.raises(CtiError, match="switch that off first") as refused:
+        stage.ready("ann")
+    assert refused.value.value is ErrorValue.INVALID_DEVICE_STATE
+    assert stage.tell(DeviceReachable("ann", reachable=True, cause=None)) == ["ann Ready"]
 
 
 def test_rg_12_a_phone_that_is_lost_while_it_rings_gives_the_call_back_and_takes_no_blame() -> None:

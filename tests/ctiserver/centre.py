@@ -153,6 +153,14 @@ class Centre:
         assert leg is not None
         return leg
 
+    def everybody_hangs_up(self) -> None:
+        """Let all parties hang up, as often as it takes: nothing is left in the switch."""
+        for _ in range(10):
+            for leg in self.pbx.snapshot():
+                self.pbx.hang_up(leg["leg"])
+            self.wait(30_000)
+        assert self.pbx.snapshot() == ()
+
     def events(self, *kinds: str) -> list[Published]:
         """Give the events of these kinds, by their names, in order; none given is all."""
         return [e for e in self.log if not kinds or type(e.data).__name__ in kinds]

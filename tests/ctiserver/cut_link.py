@@ -9,6 +9,7 @@ from acd.config import AcdConfig
 from csta.ids import LegId
 from csta.states import AgentState
 from ctiserver.core.switch_link import AnyCommand, AnyObservation, LinkDown, LinkUp, SwitchLink
+from scenarios.world import Plan
 from switch_sim.config import PhoneAct
 from switch_sim.switch import SimulatedPbx
 from tests.ctiserver import event_laws
@@ -25,11 +26,14 @@ class CutLink:
         self.link_id = pbx.link_id
         self.deaf = self.mute = False
         """Commands, or observations, are lost and nobody knows of it."""
+        self.given: list[AnyCommand] = []
+        """All commands that were given, those too that were lost."""
         self._pbx = pbx
         self._observe: Callable[[AnyObservation], None]
 
     def execute(self, command: AnyCommand) -> None:
         """Hand a command on, unless it is lost."""
+        self.given.append(command)
         if not self.deaf:
             self._pbx.execute(command)
 
@@ -43,12 +47,20 @@ class CutLink:
         self.deaf = self.mute = True
         self._observe(LinkDown())
 
-    def come_up(self, boot: str = "") -> LinkUp:
-        """Mend the link, and tell of all legs."""
+    def come_up(self, boot: str = "", without: tuple[str, ...] = ()) -> LinkUp:
+        """Mend the link, and tell of all legs; of these members of `LegNow` it cannot tell."""
         self.deaf = self.mute = False
-        up = LinkUp(self._pbx.snapshot(), lost=self._pbx.lost_phones(), boot=boot)
+        legs = [
+            {name: told for name, told in leg.items() if name not in without}
+            for leg in self._pbx.snapshot()
+        ]
+        up = LinkUp(tuple(legs), lost=self._pbx.lost_phones(), boot=boot)
         self._observe(up)
         return up
+
+    def tell(self, observation: AnyObservation) -> None:
+        """Tell an observation that the switch itself does not make."""
+        self._observe(observation)
 
     def _tell(self, observation: AnyObservation) -> None:
         if not self.mute:
@@ -60,9 +72,9 @@ class CutCentre(Centre):
 
     link: CutLink
 
-    def __init__(self, acd: AcdConfig | None = None) -> None:
+    def __init__(self, acd: AcdConfig | None = None, plan: Plan | None = None) -> None:
         """Begin with the link whole, and phones that ring until somebody answers."""
-        super().__init__(centre_plan(acd=acd), link=self._cut)
+        super().__init__(plan or centre_plan(acd=acd), link=self._cut)
         for device in (ANNA.device_id, BEA.device_id):
             self.phone(device, PhoneAct.NO_ANSWER)
 

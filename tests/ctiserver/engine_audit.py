@@ -54,6 +54,8 @@ def leftovers(engine: Engine) -> dict[str, int]:
         "supervisors": len(engine.supervision.watches),
         "messages": len(engine.voice.plays) + len(engine.voice.deadlines),
         "collections": len(engine.collections.by_leg) + len(engine.collections.deadlines),
+        "parked calls": len(engine.parking.by_call) + len(engine.parking.deadlines),
+        "forwarded calls": len(engine.forwarding),
         "recordings": len(engine.recordings.by_call),
         "unanswered legs": len(engine.parties.unanswered),
         "waiting for the switch": len(requests.second_steps),

@@ -193,6 +193,7 @@ def _aside(key: dict[str, str], station: str, number: str) -> dict[str, dict[str
         "JoinCall": {"activeCall": key, "joiningDevice": station, "participationType": how},
         "IntrudeCall": {"intrude": key, "joiningDevice": station, "participationType": how},
         "DirectedPickupCall": {"callToBePickedUp": key, "requestingDevice": station},
+        "ParkCall": {"parking": key, "parkTo": f"park:{sum(map(ord, number)) % 2}"},
         "PlayMessage": {
             "overConnection": key,
             "messageToBePlayed": "sound:news",

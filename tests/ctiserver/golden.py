@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from difflib import ndiff
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import msgspec
 
 from acd.plan_file import read_plan
 from csta.documents import Section, load_document
-from csta.event_types import event_type
+from csta.event_types import EVENTS, event_type
 from csta.ids import DeviceId
 from csta.instants import MINUTE, SECOND, Milliseconds
 from csta.supervision_events import SupervisionEvent
@@ -30,11 +31,13 @@ from scenarios.world import Plan
 from switch_sim.config import OutsideParty, PhoneAct, PhoneBehaviour
 from tests.ctiserver.centre import Centre, centre_plan
 from tests.ctiserver.cut_link import CutLink
+from tests.ctiserver.simulated_people import SimulatedPeople
 from tests.repository import ROOT
 
 FOLDER = ROOT / "tests" / "golden"
 SCENARIOS = sorted(FOLDER.glob("S*.yaml"))
 
+_CATEGORY_OF = {kind.__name__: event_type(kind).split(".")[1] for kind in EVENTS}
 _CONNECTION = re.compile(r"(\S+) in (call[0-9]+)")
 
 
@@ -60,23 +63,26 @@ class Expected(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
 
 
-class Golden(msgspec.Struct, frozen=True):
-    """One scenario."""
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """One scenario as its file has it; `plan` is its centre, those outside who are called too."""
 
     parties: dict[str, DeviceId]
     phones: dict[str, PhoneBehaviour]
     on_duty: tuple[str, ...]
     steps: tuple[Step, ...]
     events: tuple[Expected, ...]
+    plan: Plan
+
+
+class Golden(Script, frozen=True, kw_only=True):
+    """One scenario, and its centre with the simulated switch in simulated time."""
+
     centre: Centre
     link: CutLink
 
 
-def read_golden(path: Path, link: Callable[[SwitchLink], CutLink] = CutLink) -> Golden:
-    """Read a scenario, and build its centre: agents on duty, phones as they behave.
-
-    `link` makes what the engine reaches the simulated switch through.
-    """
+def read_script(path: Path) -> Script:
+    """Read a scenario; nothing is built."""
     file = load_document(path)
     for key in ("scenario", "about"):
         file.text(key)
@@ -87,14 +93,13 @@ def read_golden(path: Path, link: Callable[[SwitchLink], CutLink] = CutLink) -> 
     assert isinstance(numbers, dict)
     parties = file.raw("parties")
     assert isinstance(parties, dict)
-    links: list[CutLink] = []
-
-    def cut(pbx: SwitchLink) -> CutLink:
-        links.append(link(pbx))
-        return links[0]
-
-    centre = Centre(
-        _with_people_outside(
+    script = Script(
+        parties=parties,
+        phones={name: _read_phone(entry) for name, entry in file.entries("phones")},
+        on_duty=file.texts("on_duty") if file.has("on_duty") else (),
+        steps=tuple(_read_step(entry) for entry in file.sections("steps")),
+        events=tuple(_read_event(entry) for entry in _list(file, "events")),
+        plan=_with_people_outside(
             file,
             parties,
             centre_plan(
@@ -104,19 +109,29 @@ def read_golden(path: Path, link: Callable[[SwitchLink], CutLink] = CutLink) -> 
                 numbers=numbers,
             ),
         ),
-        link=cut,
-    )
-    golden = Golden(
-        parties=parties,
-        phones={name: _read_phone(entry) for name, entry in file.entries("phones")},
-        on_duty=file.texts("on_duty") if file.has("on_duty") else (),
-        steps=tuple(_read_step(entry) for entry in file.sections("steps")),
-        events=tuple(_read_event(entry) for entry in _list(file, "events")),
-        centre=centre,
-        link=links[0],
     )
     file.done()
-    return golden
+    return script
+
+
+def read_golden(path: Path, link: Callable[[SwitchLink], CutLink] = CutLink) -> Golden:
+    """Read a scenario, and build its centre: agents on duty, phones as they behave.
+
+    `link` makes what the engine reaches the simulated switch through.
+    """
+    return build(read_script(path), link)
+
+
+def build(script: Script, link: Callable[[SwitchLink], CutLink] = CutLink) -> Golden:
+    """Build a scenario's centre, with the simulated switch behind `link`."""
+    links: list[CutLink] = []
+
+    def cut(pbx: SwitchLink) -> CutLink:
+        links.append(link(pbx))
+        return links[0]
+
+    centre = Centre(script.plan, link=cut)
+    return Golden(**msgspec.structs.asdict(script), centre=centre, link=links[0])
 
 
 def _read_phone(entry: Section) -> PhoneBehaviour:
@@ -185,14 +200,14 @@ class Player:
         self.questions: list[RouteQuestion] = []
         """What routers were asked and told."""
         self.centre.world.routers.append(self.questions.append)
-        self._legs: dict[str, str] = {}
+        self._people = SimulatedPeople(self.centre.pbx, golden.parties)
         self._told = 0
         self._seen = 0
 
     def play(self) -> None:
         """Prepare the centre, let everything happen, and wait until nothing happens any more."""
         for name, behaviour in self.golden.phones.items():
-            self.centre.pbx.dial_plan.phones[self.golden.parties[name]].behaviour = behaviour
+            self._people.let_phone(name, behaviour)
         self.centre.log_on(*self.golden.on_duty)
         self._told = self._seen = len(self.centre.log)
         for step in self.golden.steps:
@@ -230,7 +245,7 @@ class Player:
         elif step.does == "link up":
             self.golden.link.come_up()
         else:
-            self._do(step)
+            self._people.do(step.who, step.does, step.keys)
 
     def _ask(self, step: Step) -> None:
         params = self.words().resolve(step.params)
@@ -242,28 +257,6 @@ class Player:
             request_id = self.centre.world.request(step.does, **params)
         self.asked[request_id] = step.does
         assert self.centre.replies[request_id].error is None, self.centre.replies[request_id]
-
-    def _do(self, step: Step) -> None:
-        pbx = self.centre.pbx
-        device = self.golden.parties[step.who]
-        match step.does:
-            case "calls":
-                number = device.partition(":")[2]
-                self._legs[step.who] = self.centre.call(number, step.keys)
-            case "presses":
-                pbx.press(self._legs.get(step.who, device), step.keys)
-            case "hangs up":
-                pbx.hang_up(self._legs.get(step.who, device))
-            case "picks up":
-                pbx.answer(device)
-            case "dials":
-                pbx.dial_from(device, step.keys)
-            case "holds":
-                pbx.hold(device)
-            case "takes back":
-                pbx.retrieve(device)
-            case _:
-                raise AssertionError(f"nobody can do this: '{step.does}'")
 
 
 class Words:
@@ -338,3 +331,36 @@ class Words:
 def category(event: Published) -> str:
     """Give an event's category: `callControl`, `agent`, `voice`, `acd` or `crm`."""
     return event_type(type(event.data)).split(".")[1]
+
+
+def in_order(
+    events: Sequence[Published], expected: Sequence[Expected]
+) -> tuple[list[Published], list[Expected]]:
+    """Give what was told and what was expected, category by category.
+
+    Each category keeps its own order; how they interleave is free. Those of which the scenario
+    lists nothing are left out, but never call control.
+    """
+    listed = {"callControl", *map(_category_expected, expected)}
+    told = [event for event in events if category(event) in listed]
+    return sorted(told, key=category), sorted(expected, key=_category_expected)
+
+
+def is_as_written(
+    events: Sequence[Published], expected: Sequence[Expected], words: Words, asked: dict[str, str]
+) -> None:
+    """Hold events against a scenario; `asked` are the services of the requests, by their ids."""
+    told, wanted = in_order(events, expected)
+    texts, wanted_texts = [words.tell(event) for event in told], [event.text for event in wanted]
+    assert texts == wanted_texts, "\n" + "\n".join(ndiff(wanted_texts, texts))
+    for event, want in zip(told, wanted, strict=True):
+        fields = words.fields(event)
+        found = {key: fields.get(key) for key in want.fields}
+        assert found == want.fields, f"{want.text}: {found}"
+    causes = [asked.get(event.correlation_id or "") for event in told]
+    other = [(want, by) for want, by in zip(wanted, causes, strict=True) if want.by != by]
+    assert other == [], "these have other causes"
+
+
+def _category_expected(expected: Expected) -> str:
+    return _CATEGORY_OF[expected.text.partition("(")[0]]

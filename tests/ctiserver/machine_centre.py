@@ -27,7 +27,7 @@ NUMBERS = {
     "4": "acd:desk",
     "5": "acd:team",
 }
-DIALLED = (*NUMBERS, "station:1003", "station:1004", "+4930123", "acd:sales")
+DIALLED = (*NUMBERS, "station:1003", "station:1004", "+4930123", "acd:sales", "park:1")
 
 FLOW = Flow(
     name="main",

@@ -30,6 +30,7 @@ from ctiserver.core.switch_link import (
     Play,
     PlayEnded,
     StopPlay,
+    TransferAsked,
 )
 
 
@@ -120,6 +121,10 @@ class ModelSwitch:
         """Somebody takes back whom the phone has on hold."""
         line.held = False
         self.untold.append(LegRetrieved(line.leg_id))
+
+    def transfer(self, line: Line, number: str = "", to: LegId = "") -> None:
+        """Somebody presses the transfer key: to a number, or to who is on a line of that phone."""
+        self.untold.append(TransferAsked(line.leg_id, number=number, to=to))
 
     def end(self, leg_id: LegId, cause: Cause, *, far_end: bool) -> None:
         """A leg ends."""

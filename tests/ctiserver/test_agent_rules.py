@@ -18,7 +18,7 @@ from ctiserver.core.switch_link import DeviceBack, DeviceLost
 from scenarios.journal_replay import Replay
 from switch_sim.config import PhoneAct
 from tests.ctiserver.centre import BUSY_NUMBER, OURS, START, Centre, centre_plan
-from tests.ctiserver.machine_centre import STATIONS
+from tests.ctiserver.machine_centre import DIALLED, STATIONS
 from tests.ctiserver.test_engine_machine import EngineMachine
 
 A, B = "station:1001", "station:1002"
@@ -265,6 +265,11 @@ class LostPhones(EngineMachine):
             for agent in self.engine.directory:
                 if agent.state.name == "READY":
                     assert agent.device_id not in self.switch.unplugged
+
+    @rule(station=st.sampled_from(STATIONS), number=st.sampled_from(DIALLED))
+    def somebody_dials(self, station: str, number: str) -> None:
+        if station not in self.switch.unplugged:  # a phone that is used is not lost
+            super().somebody_dials(station, number)
 
 
 def test_whatever_else_happens_nobody_is_ready_whose_phone_is_lost() -> None:

@@ -54,11 +54,16 @@ def test_what_the_server_asks_of_clients_is_not_listed() -> None:
     assert listed(Centre()).isdisjoint(SERVER_REQUESTS)
 
 
-def test_what_the_link_cannot_do_is_refused_and_not_listed() -> None:
+def centre_of(link: LinkCapabilities) -> Centre:
+    """Give a centre whose link declares this of its switch."""
     plan = centre_plan()
-    link = LinkCapabilities(not_possible=("AlternateCall", "SingleStepConferenceCall"))
     engine = msgspec.structs.replace(plan.engine, link=link)
-    centre = Centre(msgspec.structs.replace(plan, engine=engine))
+    return Centre(msgspec.structs.replace(plan, engine=engine))
+
+
+def test_what_the_link_cannot_do_is_refused_and_not_listed() -> None:
+    link = LinkCapabilities(not_possible=("AlternateCall", "SingleStepConferenceCall"))
+    centre = centre_of(link)
     answer = features(centre)
     assert listed(centre).isdisjoint(link.not_possible)
     assert "AlternateCall" not in answer.emulated
@@ -101,7 +106,7 @@ def test_the_events_that_are_listed_are_those_that_somebody_tells_of() -> None:
         if event.__name__ not in named and not name.startswith(TOLD_BY_TABLES)
     }
     assert silent <= NEVER_TOLD
-    answer = features(Centre())
+    answer = features(centre_of(LinkCapabilities(records=True)))
     told = {f"{area}.{name}" for area, names in answer.supported_events.items() for name in names}
     assert "supervision.Started" in told
     assert "voice.Recognized" not in told

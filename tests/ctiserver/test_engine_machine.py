@@ -31,6 +31,15 @@ from tests.ctiserver.machine_centre import AGENTS, DIALLED, NUMBERS, STATIONS
 
 SERVICES = sorted({name for names in (*ALONE.values(), *BESIDE_ANOTHER.values()) for name in names})
 DULL = ("AssociateData", "ClearConnection", "GenerateDigits")
+_MEMBERS = {
+    "SetAutoAnswer": "autoAnswerOn",
+    "SetAutoWorkMode": "autoWorkOn",
+    "SetDoNotDisturb": "doNotDisturbOn",
+}
+FEATURES = (
+    *_MEMBERS,
+    *(f"SetForwarding forward{kind}" for kind in ("Immediate", "Busy", "NoAns", "DND")),
+)
 PICK = st.integers(0, 60)
 
 Thing = TypeVar("Thing")
@@ -111,9 +120,34 @@ class EngineMachine(EngineHarness):
             (self.switch.retrieve if line.held else self.switch.hold)(line)
             self.hear()
 
+    @precondition(lambda self: self.lines("station"))
+    @rule(pick=PICK, number=st.sampled_from(DIALLED))
+    def somebody_presses_the_transfer_key(self, pick: int, number: str) -> None:
+        line = pick_of(self.lines("station"), pick)
+        if line.up:
+            self.switch.transfer(line, number)
+            self.hear()
+
+    @precondition(lambda self: any(line.held for line in self.lines("station")))
+    @rule(pick=PICK, number=st.sampled_from(DIALLED))
+    def somebody_dials_while_his_phone_holds_a_call(self, pick: int, number: str) -> None:
+        holding = pick_of([line for line in self.lines("station") if line.held], pick)
+        if len([line for line in self.lines("station") if line.device == holding.device]) == 1:
+            self.switch.dial_from(holding.device, number)
+            self.hear()
+
+    @precondition(lambda self: len(self.lines("station")) > 1)
+    @rule(pick=PICK, which=PICK)
+    def somebody_transfers_one_line_of_a_phone_to_another(self, pick: int, which: int) -> None:
+        lines = self.lines("station")
+        line, to = pick_of(lines, pick), pick_of(lines, which)
+        if line.up and to.up:
+            self.switch.transfer(line, to=to.leg_id)
+            self.hear()
+
     @rule(station=st.sampled_from(STATIONS), number=st.sampled_from(DIALLED))
     def somebody_dials(self, station: str, number: str) -> None:
-        if self.switch.at(station) is None:
+        if self.switch.at(station) is None and station not in self.switch.unplugged:
             self.switch.dial_from(station, number)
             self.hear()
 
@@ -184,6 +218,28 @@ class EngineMachine(EngineHarness):
         if services:
             service = pick_of(services, which)
             self.ask(service, **self.params(service, connection, number))
+
+    @rule(
+        station=st.sampled_from(STATIONS),
+        feature=st.sampled_from(FEATURES),
+        on=st.sampled_from([True, False, False]),
+        number=st.sampled_from(DIALLED),
+    )
+    def a_phone_gets_a_feature_or_loses_it(
+        self,
+        station: str,
+        feature: str,
+        on: bool,  # noqa: FBT001 - drawn
+        number: str,
+    ) -> None:
+        service, _, kind = feature.partition(" ")
+        forwards = {"forwardingType": kind, "forwardDN": number, "activateForward": on}
+        params = forwards if kind else {_MEMBERS[service]: on}
+        self.ask(service, device=station, **params)
+
+    @rule(station=st.sampled_from(STATIONS), group=st.sampled_from([None, "acd:sales"]))
+    def a_client_picks_up_what_rings(self, station: str, group: str | None) -> None:
+        self.ask("GroupPickupCall", newDestination=station, pickGroup=group)
 
     @rule(number=st.sampled_from(["2", "3", "4", "5"]))
     def a_call_comes_in_and_is_answered(self, number: str) -> None:

@@ -155,6 +155,22 @@ def test_a_switch_that_was_started_anew_has_no_call_any_more() -> None:
     centre.agree()
 
 
+def test_a_call_that_rang_when_the_switch_was_started_anew_was_not_cancelled_by_anybody() -> None:
+    centre = CutCentre()
+    centre.link.come_up("run-1")
+    centre.log_on("anna")
+    caller = centre.call()
+    agent = centre.leg_at(A)
+    centre.link.go_down()
+    for leg in (caller, agent):
+        centre.pbx.hang_up(leg)
+    centre.link.come_up("run-2")
+    ends = centre.events("ConnectionCleared") + centre.events("CallCleared")
+    assert [e.data.cause for e in ends] == ["switchingFunctionTerminated"] * 3
+    assert centre.state("anna") is AgentState.READY
+    centre.agree()
+
+
 def test_a_switch_that_was_started_anew_may_use_the_ids_of_its_legs_again() -> None:
     centre = CutCentre()
     centre.link.come_up("run-1")

@@ -9,11 +9,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import inspect
 
 from csta.call_events import CallInformation, CallLinkageData, DigitsGenerated
 from csta.customers import CustomerCard, Match, PastContact, ScreenPopped
+from csta.event_types import EVENTS
 from csta.ids import ConnectionId
-from ctiserver.core.masking import Envelopes, Masking, mask_devices, mask_number
+from ctiserver.core.masking import WALKED, Envelopes, Masking, mask_devices, mask_number
 from ctiserver.core.principals import Principal, Scope
 from ctiserver.core.wire import Published, encode
 from ctiserver.live.event_log import Logged
@@ -154,6 +156,65 @@ def test_the_switchs_own_ids_need_their_own_right() -> None:
     assert "native" in _read(data, ADMIN)["correlatorData"]["privateData"]
     assert _read(data, ANNA_HERSELF)["correlatorData"]["privateData"] == {"trunk": 3}
     assert Scope.NATIVE not in ANNA_HERSELF.scopes
+
+
+def test_who_sees_neither_numbers_nor_native_ids_sees_neither() -> None:
+    data = CallInformation(
+        link_id="s",
+        call_id="c-1",
+        call_linkage_data=LINKAGE,
+        correlator_data={"native": {"id": "1"}, "pin": "1", "callBack": "+4930123456", "n": 3},
+        changed=(),
+    )
+    assert _read(data, CRM)["correlatorData"] == {"callBack": "+49*****456", "n": 3}
+
+
+JSON_VALUES = st.recursive(
+    st.sampled_from(["+4930123456", "030123456", "", "gold", "number:+4930123456", 3, 1.5, None]),
+    lambda deeper: st.one_of(
+        st.lists(deeper, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["pin", "number", "customer", "userData", "collected", "a", "b"]),
+            deeper,
+            max_size=3,
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.one_of(st.none(), st.dictionaries(st.text(max_size=3), JSON_VALUES, max_size=3)))
+def test_to_look_where_something_is_hidden_is_as_good_as_to_look_everywhere(
+    said: dict[str, Any] | None,
+) -> None:
+    data = CallInformation(
+        link_id="s", call_id="c-1", call_linkage_data=LINKAGE, correlator_data=said, changed=()
+    )
+    logged = _logged(data)
+    envelope = msgspec.json.decode(logged.envelope)
+    envelope["data"] = Masking().personal(envelope["data"])
+    assert Envelopes().for_(logged, CRM) == mask_devices(msgspec.json.encode(envelope))
+
+
+def test_no_event_has_anything_to_hide_deeper_than_its_own_members() -> None:
+    def may_hide(kind: inspect.Type) -> bool:
+        match kind:
+            case inspect.StructType():
+                return any(
+                    field.encode_name in WALKED or may_hide(field.type) for field in kind.fields
+                )
+            case inspect.UnionType():
+                return any(may_hide(each) for each in kind.types)
+            case inspect.VarTupleType() | inspect.ListType():
+                return may_hide(kind.item_type)
+        return isinstance(kind, inspect.AnyType | inspect.DictType | inspect.TupleType)
+
+    deeper = []
+    for event in inspect.multi_type_info(EVENTS):
+        assert isinstance(event, inspect.StructType)
+        fields = [field for field in event.fields if field.encode_name not in WALKED]
+        deeper += [(event.cls.__name__, field.name) for field in fields if may_hide(field.type)]
+    assert deeper == []
 
 
 def test_answers_and_states_are_hidden_as_events_are() -> None:

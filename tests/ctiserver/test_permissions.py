@@ -302,3 +302,31 @@ def test_a_call_that_is_not_there_is_the_engines_to_refuse() -> None:
     assert _may(ANNA_HERSELF, "HoldCall", offices, callToBeHeld=nothing)
     assert _may(SALES_LEAD, "ClearCall", offices, callToBeCleared={"callID": "c-nothing"})
     assert not _may(WALLBOARD, "ClearCall", offices, callToBeCleared={"callID": "c-nothing"})
+
+
+@pytest.mark.parametrize(
+    ("who", "group", "allowed"),
+    [
+        (ANNA_HERSELF, None, True),
+        (ANNA_HERSELF, "acd:sales", True),
+        (ANNA_HERSELF, "acd:support", False),
+        (CARL_HIMSELF, None, False),
+        (SALES_LEAD, "acd:sales", True),
+        (SALES_LEAD, "acd:support", False),
+        (ADMIN, "acd:support", True),
+    ],
+)
+def test_calls_are_picked_up_for_an_own_phone_in_an_own_group(
+    who: Principal, group: str | None, *, allowed: bool
+) -> None:
+    params = {"newDestination": "station:1001", "pickGroup": group}
+    assert _may(who, "GroupPickupCall", Offices(), **params) is allowed
+
+
+@pytest.mark.parametrize(("who", "allowed"), [(ANNA_HERSELF, True), (WALLBOARD, False)])
+def test_whoever_has_a_phone_may_fetch_a_parked_call_there(
+    who: Principal, *, allowed: bool
+) -> None:
+    parked = {"callID": "c-1", "deviceID": "park:701"}
+    params = {"callToBePickedUp": parked, "requestingDevice": "station:1001"}
+    assert _may(who, "DirectedPickupCall", Offices(), **params) is allowed

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from agents.config import AgentConfig
 from csta.acd_events import OfferWithdrawn
 from csta.errors import CtiError
 from csta.states import AgentState
 from switch_sim.config import PhoneAct
 from tests.ctiserver import event_laws
-from tests.ctiserver.centre import CALLER, Centre, centre_plan
+from tests.ctiserver.centre import ANNA, BEA, CALLER, OURS, Centre, centre_plan
 
-A, B = "station:1001", "station:1002"
+A, B, C = "station:1001", "station:1002", "station:1003"
+CARL = AgentConfig("carl", "Carl", C, {"support": 5})
 TRUNK = "trunk:pstn"
 
 
@@ -104,8 +106,52 @@ def test_a_call_is_not_picked_up_where_nobody_can_take_it(device: str, value: st
     assert len(centre.log) == before
 
 
-def test_there_are_no_pick_up_groups() -> None:
+def test_a_group_is_a_queue_and_who_rings_longest_is_picked_up_first() -> None:
+    centre = Centre(centre_plan(agents=(ANNA, BEA, CARL), numbers={OURS: A, "+4930200": C}))
+    for phone in (A, C):
+        centre.phone(phone, PhoneAct.NO_ANSWER)
+    centre.phone(B, PhoneAct.ANSWERS)
+    for agent in ("anna", "bea", "carl"):
+        centre.set_agent(agent, "loggedOn")
+    centre.call("+491", "+4930200")
+    centre.wait(1_000)
+    centre.call("+492", OURS)
+    centre.wait(1_000)
+    # Carl, whose phone rings longer, serves none of Bea's queues.
+    picked = centre.asked("GroupPickupCall", newDestination=B).picked_call
+    centre.wait(1_000)
+    assert (picked.call_id, picked.device_id) == (centre.call_ids()[1], B)
+    told = [f"{e.data.connection.device_id} {e.data.cause}" for e in centre.events("Diverted")]
+    assert told == [f"{A} callPickup"]
+    assert centre.pbx.hears(B) == ("trunk:pstn",)
+    centre.everybody_hangs_up()
+    event_laws.check(centre.log)
+
+
+def test_what_rings_in_a_named_group_is_picked_up_where_nobody_serves_it() -> None:
     centre = ringing()
-    error = centre.ask("GroupPickupCall", newDestination=B).error
+    picked = centre.asked("GroupPickupCall", newDestination=B, pickGroup="acd:sales").picked_call
+    centre.wait(1_000)
+    assert picked.device_id == B
+    assert centre.engine.directory.agent("anna").state is AgentState.READY
+    end(centre)
+
+
+@pytest.mark.parametrize(
+    ("params", "value"),
+    [
+        ({"newDestination": B}, "invalidParameterValue"),
+        ({"newDestination": A}, "connectedCallExists"),
+        ({"newDestination": "acd:sales"}, "invalidDeviceID"),
+        ({"newDestination": B, "pickGroup": "acd:other"}, "noCallToAnswer"),
+    ],
+)
+def test_nothing_is_picked_up_in_a_group_where_nothing_can_be(
+    params: dict[str, str], value: str
+) -> None:
+    centre = ringing()
+    before = len(centre.log)
+    error = centre.ask("GroupPickupCall", **params).error
     assert isinstance(error, CtiError)
-    assert error.value == "serviceNotSupported"
+    assert error.value == value
+    assert len(centre.log) == before

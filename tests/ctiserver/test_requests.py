@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from csta.errors import CtiError, Outcome
+from csta.states import AgentState
 from switch_sim.config import PhoneAct
 from tests.ctiserver.centre import OURS, Centre, centre_plan
 
@@ -88,11 +89,28 @@ def part(centre: Centre, number: int, device: str) -> dict[str, str]:
 
 
 NONSENSE = "operation/invalidParameterValue"
+NO_DEVICE = "operation/invalidDeviceID"
 UNKNOWN = {"callID": "c-unknown", "deviceID": A}
 
 IDLE_REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("FlyToTheMoon", {}, "operation/serviceNotSupported"),
-    ("ParkCall", {}, "operation/serviceNotSupported"),
+    ("CamponCall", {}, "operation/serviceNotSupported"),
+    ("SetDoNotDisturb", {"device": "station:9", "doNotDisturbOn": True}, NO_DEVICE),
+    ("SetDoNotDisturb", {"device": "acd:sales", "doNotDisturbOn": True}, NO_DEVICE),
+    ("GetForwarding", {"device": "station:9"}, NO_DEVICE),
+    ("GetRouteingMode", {"device": A}, NO_DEVICE),
+    ("SetForwarding", {"device": A, "activateForward": True}, NONSENSE),
+    ("SetAutoAnswer", {"device": A, "autoAnswerOn": True, "numberOfRings": 3}, NONSENSE),
+    (
+        "SetForwarding",
+        {"device": A, "activateForward": True, "forwardDN": A},
+        "operation/invalidDestination",
+    ),
+    (
+        "SetForwarding",
+        {"device": A, "activateForward": True, "forwardDN": "acd:nowhere"},
+        "operation/invalidDestination",
+    ),
     ("MakeCall", {"callingDevice": A}, NONSENSE),
     (
         "MakeCall",
@@ -144,13 +162,64 @@ def test_what_makes_no_sense_is_refused(service: str, params: dict[str, Any], pr
     assert f"{error.category.value}/{error.value.value}" == problem
 
 
-def test_an_agent_who_is_logged_on_cannot_log_on_again() -> None:
+def test_an_agent_who_is_logged_on_cannot_log_on_elsewhere() -> None:
     centre = talking()
-    error = refused(centre, "SetAgentState", agentID="anna", requestedAgentState="loggedOn")
+    error = refused(
+        centre, "SetAgentState", agentID="anna", requestedAgentState="loggedOn", device=B
+    )
     assert error.value.value == "invalidAgentState"
     assert error.current is not None
     assert error.current.agent_state == "agentBusy"
     assert "ready" in error.current.services_permitted
+
+
+ALREADY = [
+    ([], {"requestedAgentState": "loggedOff"}, True),
+    (["loggedOn"], {"requestedAgentState": "loggedOn"}, True),
+    (["loggedOn"], {"requestedAgentState": "loggedOn", "device": A}, True),
+    (["loggedOn"], {"requestedAgentState": "notReady"}, True),
+    (["loggedOn"], {"requestedAgentState": "notReady", "reasonCode": "lunch"}, False),
+    (["loggedOn"], {"requestedAgentState": "ready"}, False),
+    (["loggedOn", "ready"], {"requestedAgentState": "ready"}, True),
+    (["loggedOn", "ready"], {"requestedAgentState": "loggedOn"}, True),
+    (["loggedOn", "workingAfterCall"], {"requestedAgentState": "workingAfterCall"}, True),
+]
+
+
+@pytest.mark.parametrize(("before", "asked", "already"), ALREADY)
+def test_who_asks_for_the_state_that_is_there_is_told_so_and_nothing_happens(
+    before: list[str],
+    asked: dict[str, Any],
+    already: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    centre = idle()
+    for state in before:
+        centre.set_agent("anna", state)
+    present = state_of(centre)
+    result = centre.asked("SetAgentState", agentID="anna", **asked)
+    assert result.already_done is already
+    assert (state_of(centre) == present) is already
+    assert centre.asked("SetAgentState", agentID="anna", **asked).already_done
+    assert result.agent_state is centre.engine.directory.agent("anna").state
+
+
+def test_ready_asked_for_twice_during_a_call_is_kept_for_after_it() -> None:
+    centre = talking()
+    for _ in range(2):
+        result = centre.asked("SetAgentState", agentID="anna", requestedAgentState="notReady")
+        assert (result.already_done, result.pending_agent_state) == (False, "agentNotReady")
+
+
+def test_who_is_not_ready_for_a_lost_phone_may_stay_so_when_it_is_back() -> None:
+    centre = idle()
+    centre.log_on("anna")
+    centre.pbx.unplug(A)
+    agent = centre.engine.directory.agent("anna")
+    stay = {"requestedAgentState": "notReady", "reasonCode": agent.reason}
+    assert not centre.asked("SetAgentState", agentID="anna", **stay).already_done
+    centre.pbx.plug_in(A)
+    assert agent.state is AgentState.NOT_READY
+    assert centre.asked("SetAgentState", agentID="anna", **stay).already_done
 
 
 def test_two_agents_cannot_log_on_at_one_phone() -> None:

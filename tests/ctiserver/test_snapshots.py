@@ -16,6 +16,7 @@ from ctiserver.core.monitors import Monitor, MonitorIndex
 from ctiserver.core.outbox import EngineDecision
 from ctiserver.core.picture import (
     EVERYTHING,
+    DeviceItem,
     Picture,
     Watched,
     fold,
@@ -54,7 +55,11 @@ def settled(picture: Picture) -> Picture:
         for each in picture.agents.values()
         if each.agent_state is not AgentState.NULL
     }
-    devices = {each.id: each for each in picture.devices.values() if not each.in_service}
+    devices = {
+        each.id: each
+        for each in picture.devices.values()
+        if each != DeviceItem(id=each.id, link_id=each.link_id, in_service=True)
+    }
     return msgspec.structs.replace(picture, agents=agents, devices=devices, queues={})
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from csta.acd_events import QueueStatus
-from csta.call_events import CallInformation, Conferenced, DigitsGenerated
+from csta.call_events import CallEvent, CallInformation, Conferenced, DigitsGenerated
 from csta.event_types import EVENTS
 from csta.ids import ConnectionId
 from csta.supervision_events import SupervisionEvent
@@ -308,3 +308,26 @@ def test_the_history_forgets_calls_with_the_log() -> None:
     everything.note(offices.log)
     everything.note(offices.log)  # twice is once
     assert 0 < len(history) < len(everything)
+
+
+def test_who_was_in_a_call_before_the_log_begins_has_left_it_when_an_event_says_so() -> None:
+    offices = _busy_day()
+    event = next(each for each in offices.log if isinstance(each.data, CallEvent))
+    here = {link.device_id.partition(";")[0] for link in event.data.connections}
+    history = CallHistory()
+    history.begin(event.sequence - 1, event.data.call_id, [*here, "station:gone"])
+    history.note([event])
+    assert set(history.parties(event.data.call_id, event.sequence - 1)) == {*here, "station:gone"}
+    assert set(history.parties(event.data.call_id, event.sequence + 1)) == here
+
+
+def test_a_call_that_nobody_is_in_any_more_has_no_time_that_goes_on() -> None:
+    offices = _busy_day()
+    event = next(each for each in offices.log if isinstance(each.data, CallEvent))
+    history = CallHistory()
+    history.begin(event.sequence - 1, event.data.call_id, ["station:gone"])
+    empty = msgspec.structs.replace(event.data, connections=())
+    history.note([msgspec.structs.replace(event, data=empty)])
+    assert history._calls[event.data.call_id].spans == {  # noqa: SLF001 - how it stands inside
+        "station:gone": [(event.sequence - 1, event.sequence)]
+    }

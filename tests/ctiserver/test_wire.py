@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from csta.agent_events import AgentReady
 from csta.instants import DAY, Instant
-from ctiserver.core.wire import Published, encode, rfc3339
+from ctiserver.core.wire import Published, encode, request_id_of, rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Instant = 253_402_300_799_999
 """The end of the year 9999, the last that RFC 3339 can write."""
 
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 READY = AgentReady(link_id="sim1", agent_device="station:1001", agent_id="anna", since=5)
 
 
@@ -65,11 +66,29 @@ def test_an_envelope_says_what_the_specification_shows() -> None:
     assert data == msgspec.to_builtins(READY)
 
 
+@pytest.mark.parametrize(
+    ("client_id", "trace", "principal"),
+    [
+        ("req-7", None, "agent:anna"),
+        ("req-7", TRACE, "agent:anna"),
+        ("req;7", None, "key:c;m"),
+        ("req;7", TRACE, "key:c;m"),
+    ],
+)
+def test_an_event_names_the_request_and_its_trace_and_nothing_of_ours(
+    client_id: str, trace: str | None, principal: str
+) -> None:
+    request_id = request_id_of(client_id, "2a-1", trace, principal)
+    told = envelope(published(correlation_id=request_id))
+    assert (told["correlationid"], told.get("traceparent")) == (client_id, trace)
+    assert "2a-1" not in str(told)
+
+
 @pytest.mark.parametrize("synthetic", [False, True])
 def test_synthetic_and_quality_are_always_said_and_unknown_causes_never(synthetic: bool) -> None:  # noqa: FBT001 - a parameter of the table
     told = envelope(published(synthetic=synthetic))
     assert (told["synthetic"], told["quality"]) == (synthetic, "exact")
-    assert told.keys().isdisjoint({"correlationid", "causationid", "principal"})
+    assert told.keys().isdisjoint({"correlationid", "causationid", "principal", "traceparent"})
 
 
 def test_sequences_sort_as_text() -> None:

@@ -18,10 +18,14 @@ from ctiserver.core.switch_link import (
     LegSeen,
     LegsJoined,
     LegUp,
+    PauseRecording,
     Play,
     PlayEnded,
+    Record,
+    ResumeRecording,
     SendDigits,
     StopPlay,
+    StopRecording,
 )
 from tests.switch_sim.stage import ANI, OURS, START, A, Stage, ToyEngine, caller
 
@@ -76,6 +80,10 @@ def test_answering_twice_is_told_once() -> None:
         Play("x", play_id="p", uri="sound:a"),
         StopPlay("x", play_id="p"),
         SendDigits("x", digits="1"),
+        Record("x", recording_id="r"),
+        PauseRecording("x", recording_id="r"),
+        ResumeRecording("x", recording_id="r"),
+        StopRecording("x", recording_id="r"),
     ],
 )
 @pytest.mark.parametrize("was_there", [False, True])
@@ -171,6 +179,21 @@ def test_digits_reach_the_party() -> None:
     assert stage.pbx.digits_heard(leg) == "12#"
 
 
+def test_what_is_recorded_is_known_until_it_is_stopped() -> None:
+    stage = Stage()
+    leg = stage.call()
+
+    def recordings() -> object:
+        [told] = stage.pbx.snapshot()
+        return told["recordings"]
+
+    stage.do(*(Record(leg, recording_id=each) for each in ("r", "s", "r")))
+    stage.do(PauseRecording(leg, recording_id="r"), StopRecording(leg, recording_id="t"))
+    assert recordings() == ["r", "s"]
+    stage.do(ResumeRecording(leg, recording_id="r"), StopRecording(leg, recording_id="s"))
+    assert recordings() == ["r"]
+
+
 def test_the_snapshot_tells_of_every_leg() -> None:
     stage = Stage()
     leg = stage.call()
@@ -178,6 +201,7 @@ def test_the_snapshot_tells_of_every_leg() -> None:
     stage.do(Join(leg, legs=(leg, "a")), Dial("b", device="station:1002", calling="+4930100"))
     stage.do(Hold("a"))
     called = {"ani": "", "dnis": "", "held": False, "joined": [], "playing": "", "outgoing": True}
+    called["recordings"] = []
     came = called | {"outgoing": False, "ani": ANI, "dnis": OURS}
     assert stage.pbx.snapshot() == (
         came | {"leg": leg, "device": "trunk:pstn", "state": "up"},

@@ -16,6 +16,8 @@ from ctiserver.core.switch_link import (
     LegRinging,
     LegSeen,
     LegUp,
+    RefuseTransfer,
+    TransferAsked,
 )
 from switch_sim.config import PhoneAct, PhoneBehaviour
 from tests.switch_sim.stage import A, Stage, caller
@@ -136,6 +138,27 @@ def test_keys_are_told_one_by_one() -> None:
     assert stage.take() == [Digit("a", digit="4"), Digit("a", digit="*"), Digit("a", digit="#")]
     with pytest.raises(ValueError, match="'1e' cannot be pressed"):
         stage.pbx.press(A, "1e")
+
+
+def test_a_person_asks_for_a_transfer_and_again_when_it_is_refused() -> None:
+    stage = Stage()
+    stage.pbx.transfer(A, "1002")
+    leg = stage.call()
+    stage.pbx.dial_plan.phones[A].behaviour = PhoneBehaviour(PhoneAct.NO_ANSWER)
+    stage.do(Dial("a", device=A))
+    stage.take()
+    stage.pbx.transfer(A, "1002")
+    assert stage.take() == []
+    stage.pbx.answer(A)
+    stage.do(Join(leg, legs=(leg, "a")))
+    stage.take()
+    stage.pbx.transfer(A, "1002")
+    stage.pbx.transfer(A, "1003")
+    assert stage.take() == [TransferAsked("a", number="1002")]
+    stage.do(RefuseTransfer("a"), RefuseTransfer("nobody"))
+    stage.pbx.transfer(A, "1003")
+    assert stage.take() == [TransferAsked("a", number="1003")]
+    assert [entry["joined"] for entry in stage.pbx.snapshot()] == [["a"], [leg]]
 
 
 def test_a_person_holds_and_retrieves_the_caller() -> None:
