@@ -9,12 +9,14 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import typer
 from rich.table import Table
 from ruamel.yaml import YAML
 
 from console.faults import FailedError
 from console.terminal import out, write_json
+from csta.ids import category_of, local_part
 from csta.instants import Instant
 from ctiserver.core.principals import Role, Scope
 from ctiserver.live.access_file import (
@@ -30,38 +32,62 @@ from ctiserver.live.secret import Secret
 from ctiserver.live.wall_clock import wall
 
 SCHEMA = "offhook.keys/1"
+ALL_TEAMS = "all"
 
 _HEAD = "# Who may use the server. Keys and passwords stand here as hashes only.\ntenant: default\n"
 _OWNER_ONLY = 0o600
 
 
-def run_key_add(
-    name: str, role: str, access: Path, *, scopes: tuple[str, ...] = (), expires: str = ""
-) -> int:
+class NewKey(msgspec.Struct, frozen=True):
+    """Whose key is to be made, and what for: the words of the access file.
+
+    `agent` is the id of the agent who it is, `teams` the queues (or `all`) that a supervisor
+    reaches, `devices` what a dialer, or a router, works for.
+    """
+
+    name: str
+    role: str
+    scopes: tuple[str, ...] = ()
+    expires: str = ""
+    agent: str = ""
+    teams: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+
+    def entry(self, key_id: str, digest: str) -> dict[str, Any]:
+        """Write it for the access file; what is not said does not stand there."""
+        said: dict[str, Any] = {
+            "scopes": list(self.scopes),
+            "expires": self.expires,
+            "agent": self.agent,
+            "teams": ALL_TEAMS if ALL_TEAMS in self.teams else list(self.teams),
+            "devices": list(self.devices),
+        }
+        head = {"name": self.name, "id": key_id, "hash": digest, "role": self.role}
+        return head | {word: what for word, what in said.items() if what}
+
+
+def run_key_add(wanted: NewKey, access: Path) -> int:
     """Make a key, add it to an access file (a new one, if there is none), and print it once.
 
     Raises:
-        BadParameter: the role, a right or the time is none.
+        BadParameter: the role, a right, the time, a team or a device is none.
         FailedError: the name has two live keys already.
         ConfigError: the file has a fault.
     """
-    _check(name, role, scopes, expires)
+    _check(wanted)
+    _check_reach(wanted)
+    name = wanted.name
     if not access.exists():
         _write(access, _HEAD)
     pepper = _pepper_of(access)
     _check_room(name, access)
     key, key_id, digest = new_key(pepper)
-    entry: dict[str, Any] = {"name": name, "id": key_id, "hash": digest, "role": role}
-    if scopes:
-        entry["scopes"] = list(scopes)
-    if expires:
-        entry["expires"] = expires
     yaml, document = _load(access)
     if document.get("keys") is None:
         document["keys"] = []
-    document["keys"].append(entry)
+    document["keys"].append(wanted.entry(key_id, digest))
     _save(access, yaml, document)
-    sys.stderr.write(f"key {key_id} of {name}, {role}: shown once, keep it safe\n")
+    sys.stderr.write(f"key {key_id} of {name}, {wanted.role}: shown once, keep it safe\n")
     sys.stdout.write(key.reveal() + "\n")
     return 0
 
@@ -136,7 +162,8 @@ def run_key_curve(file: Path) -> int:
     return 0
 
 
-def _check(name: str, role: str, scopes: tuple[str, ...], expires: str) -> None:
+def _check(wanted: NewKey) -> None:
+    name, role, scopes, expires = wanted.name, wanted.role, wanted.scopes, wanted.expires
     if role not in list(Role):
         words = ", ".join(each.value for each in Role)
         raise typer.BadParameter(f"'{role}' is none of: {words}", param_hint="--role")
@@ -155,6 +182,20 @@ def _check(name: str, role: str, scopes: tuple[str, ...], expires: str) -> None:
         except ValueError:
             problem = f"'{expires}' is no time; write 2027-01-31 or 2027-01-31T12:00:00Z"
             raise typer.BadParameter(problem, param_hint="--expires") from None
+
+
+def _check_reach(wanted: NewKey) -> None:
+    if wanted.role == Role.AGENT and not wanted.agent:
+        raise typer.BadParameter("an agent's key needs the agent's id", param_hint="--agent")
+    if ALL_TEAMS not in wanted.teams:
+        for team in wanted.teams:
+            if category_of(team) != "acd" or not local_part(team):
+                problem = f"'{team}' is no queue: write acd:sales, or {ALL_TEAMS}"
+                raise typer.BadParameter(problem, param_hint="--team")
+    for device in wanted.devices:
+        if not category_of(device) or not local_part(device):
+            problem = f"'{device}' is no device: write acd:sales or station:1001"
+            raise typer.BadParameter(problem, param_hint="--device")
 
 
 def _check_room(name: str, access: Path) -> None:

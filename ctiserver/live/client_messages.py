@@ -98,6 +98,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     principal: str | None = None
     synthetic: bool = False
     quality: str = "exact"
+    traceparent: str | None = None
+    """The trace (W3C) that the request belongs to which caused it."""
     data: Any
 
     @property
@@ -124,6 +126,7 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
     principal: str | None = None
     synthetic: bool = False
     quality: str = "exact"
+    traceparent: str | None = None
     data: Raw = _NULL
 
 
@@ -170,6 +173,7 @@ def read_event(envelope: bytes | Raw) -> Event:
         principal=read.principal,
         synthetic=read.synthetic,
         quality=read.quality,
+        traceparent=read.traceparent,
         data=_data(read.type, read.data),
     )
 

@@ -4,9 +4,9 @@ Until a request is handed to the engine nothing is waited for, so that requests 
 order in which they came; the engine takes one step at a time, so that those on one call are
 carried out one after the other (C5) and of two who race for a call one wins (C7).
 
-The engine knows a request by an id of its own, `<the client's id> <mark> <principal>`, because two
-clients may use the same id at the same time, and because events that come of it later name who
-asked (C2); in envelopes the client's id stands alone (`wire.encode`).
+The engine knows a request by an id of its own (`wire.request_id_of`), because two clients may use
+the same id at the same time, and because events that come of it later name who asked (C2), and the
+trace that it belongs to; in envelopes the client's id stands alone (`wire.encode`).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from csta.system_events import ApplicationSessionTerminated
 from ctiserver.core.event_filters import read_filter
 from ctiserver.core.messages import RequestMessage, sequence_text
 from ctiserver.core.principals import Principal
+from ctiserver.core.wire import request_id_of
 from ctiserver.live.completion import Completions, awaited
 from ctiserver.live.event_log import Logged
 from ctiserver.live.event_reader import EventReader
@@ -42,6 +43,7 @@ from ctiserver.live.request_reading import (
     completion_wait_ms,
     deadline_of,
     read_request,
+    trace_of,
 )
 
 LINK_MS: Milliseconds = 5 * SECOND
@@ -182,7 +184,8 @@ class CommandDesk:
         """Hand a request to the engine, and wait for its answer, or for what completes it."""
         message, before = asked.message, self._host.log.last
         self._count += 1
-        request_id = f"{message.id} {self._mark}-{self._count:x} {asked.principal.name}"
+        mark, trace = f"{self._mark}-{self._count:x}", trace_of(message)
+        request_id = request_id_of(message.id, mark, trace, asked.principal.name)
         step = asyncio.ensure_future(
             self._host.ask(
                 request_id,

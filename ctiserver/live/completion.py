@@ -105,6 +105,7 @@ _ENDING = ("ClearCall", "ClearConnection")
 _VALUE_OF_CAUSE: Mapping[Cause, ErrorValue] = MappingProxyType(
     {
         Cause.BUSY: ErrorValue.RESOURCE_BUSY,
+        Cause.DO_NOT_DISTURB: ErrorValue.RESOURCE_BUSY,
         Cause.TRUNKS_BUSY: ErrorValue.NETWORK_BUSY,
         Cause.DEST_NOT_OBTAINABLE: ErrorValue.INVALID_DESTINATION,
         Cause.NUMBER_UNALLOCATED: ErrorValue.INVALID_DESTINATION,

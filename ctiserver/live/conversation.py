@@ -288,8 +288,10 @@ class Conversation:
         """
         outgoing, quick = self.outgoing, self._quick
         assert quick is not None, "others are not flushed"
-        while outgoing and outgoing.closing is None and not self._sending and quick.has_room():
-            quick.write_now(outgoing.take())
+        if outgoing.closing is None and not self._sending and quick.has_room():
+            frames = outgoing.take()
+            if frames:
+                quick.write_now(frames)
         if outgoing:
             self._ready.set()
 

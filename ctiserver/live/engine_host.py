@@ -28,6 +28,7 @@ from ctiserver.core.switch_link import AnyObservation, LinkDown, LinkUp, SwitchL
 from ctiserver.live.event_log import EventLog, Logged
 from ctiserver.live.journal_database import Kept, Record
 from ctiserver.live.journal_store import JournalStore
+from ctiserver.live.link_audit import LinkAudit
 from ctiserver.live.ports import Answered
 from ctiserver.live.recovery import Recovered
 from ctiserver.live.standing_clock import StandingClock
@@ -113,6 +114,7 @@ class DurableHost:
         clock.on_fault = self._step_failed
         self._store = store
         self._link = link
+        self._audit = LinkAudit(self.engine, clock, link)
         self._look_up = look_up
         self._ask_router = ask_router
         self._turn = _Turn()
@@ -145,6 +147,7 @@ class DurableHost:
             self.submit(Observed(LinkDown()))
         self._link.attach(self._observe)
         self.clock.go()
+        self._audit.start()
         self._guarded("start", self._driver.start)
         if link_up is not None:
             self.submit(Observed(link_up))
@@ -160,6 +163,7 @@ class DurableHost:
         Gives False if something has not become safe within the time; the log tells how much.
         """
         self._running = False
+        self._audit.stop()
         self._driver.stop()
         safe = await asyncio.to_thread(self._store.stop, within_s)
         self._committed(self._store.health().committed)
@@ -306,9 +310,10 @@ class DurableHost:
         """The store has made safe what was handed over up to this number."""
         while self._pending and self._pending[0].serial <= serial:
             turn = self._pending[0]
-            self._send(turn)
+            # Desks first: the screen is there before the phone is asked to ring.
             if turn.logged:
                 self._guarded("listener", self.log.append, turn.logged)
+            self._send(turn)
             for request_id, answered in turn.answers:
                 future, _ = self._asked.get(request_id, (None, None))
                 if future is not None and not future.done():

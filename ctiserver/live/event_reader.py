@@ -16,6 +16,8 @@ from ctiserver.live.event_log import EventLog, Logged, TooOldError
 from ctiserver.live.gate import Gate
 
 LIMIT_MAX = 1_000
+PAGE_BYTES_MAX = 252 * 1024
+"""The most that envelopes of one page have: with its frame it stays within the 256 KiB of §7.2."""
 _SCAN = 2_000
 """How many events are looked at before others get a turn."""
 
@@ -69,20 +71,24 @@ class EventReader:
         return int(after)
 
     async def read(self, principal: Principal, after: int, limit: int, wanted: EventFilter) -> Page:
-        """Give up to `limit` events after a sequence.
+        """Give up to `limit` events after a sequence, or as many as `PAGE_BYTES_MAX` holds.
 
         Raises:
             CtiError: they are no longer kept.
         """
         events: list[tuple[Logged, bytes]] = []
-        last = after
+        last, size = after, 0
         while len(events) < limit and last < self.log.last:
             for logged in await self._scan(last):
-                last = logged.sequence
                 if wanted.passes(logged.event.data) and self._gate.sees(principal, logged):
-                    events.append((logged, self._gate.envelope(principal, logged)))
-                    if len(events) == limit:
-                        break
+                    envelope = self._gate.envelope(principal, logged)
+                    size += len(envelope) + 1
+                    if events and size > PAGE_BYTES_MAX:
+                        return Page(tuple(events), last, more=True)
+                    events.append((logged, envelope))
+                last = logged.sequence
+                if len(events) == limit:
+                    break
         return Page(tuple(events), last, last < self.log.last)
 
     async def _scan(self, after: int) -> Sequence[Logged]:

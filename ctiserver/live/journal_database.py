@@ -12,7 +12,8 @@ from typing import IO
 import msgspec
 
 _BUSY_S = 0.25
-_ROWS_MAX = 500
+_ROWS_MAX = 64
+"""Of each number of rows SQLite keeps a statement that is read and planned already."""
 _VERSION = 1
 _SCHEMA = (
     "CREATE TABLE records (n INTEGER PRIMARY KEY, sequence INTEGER, line BLOB NOT NULL)",

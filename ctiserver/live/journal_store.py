@@ -39,9 +39,9 @@ from ctiserver.live.journal_reader import JournalReader
 RESERVE_BYTES: Final = 64 * 1024 * 1024
 """So much room is kept free beside the database, to be given up when the disk is full."""
 
-_TOGETHER_MAX = 64
-_CHECKPOINT_BYTES = 4 * 1024 * 1024
-_CHECKPOINT_BYTES_MAX = 64 * 1024 * 1024
+_TOGETHER_BYTES = 256 * 1024
+_CHECKPOINT_BYTES = 512 * 1024
+_CHECKPOINT_BYTES_MAX = 16 * 1024 * 1024
 _COMMIT_BYTES = 3 * 4_096
 _PAUSE_S, _PAUSE_S_MAX = 0.01, 1.0
 _STUCK_S = 1.0
@@ -80,6 +80,7 @@ class _Whole(msgspec.Struct, frozen=True, gc=False):
     serial: int
     records: Sequence[Record]
     kept: Sequence[Kept]
+    size: int
 
 
 class SqliteStore:
@@ -121,7 +122,9 @@ class SqliteStore:
     def put(self, records: Sequence[Record], kept: Sequence[Kept] = ()) -> int:
         """Hand over what belongs together; it is written in one transaction, in this order."""
         self._serial += 1
-        self._waiting.put(_Whole(self._serial, records, kept))
+        size = sum([len(record.line) for record in records])
+        size += sum([len(row.value) for row in kept if row.value is not None])
+        self._waiting.put(_Whole(self._serial, records, kept, size))
         return self._serial
 
     def stop(self, within_s: float = 5.0) -> bool:
@@ -158,7 +161,7 @@ class SqliteStore:
         self._close(last=True)
 
     def _take(self) -> list[_Whole]:
-        """Wait for something to write, and take what is there: at most 64 records, or one step."""
+        """Wait for something to write, and take what is there: 256 KiB at most, or one step."""
         if self._ends:
             return []
         whole = self._left or self._waiting.get()
@@ -166,8 +169,8 @@ class SqliteStore:
         wholes: list[_Whole] = []
         size = 0
         while whole is not None:
-            size += len(whole.records) + len(whole.kept)
-            if wholes and size > _TOGETHER_MAX:
+            size += whole.size
+            if wholes and size > _TOGETHER_BYTES:
                 self._left = whole
                 return wholes
             wholes.append(whole)
@@ -236,10 +239,10 @@ class SqliteStore:
     def _checkpoint_if_due(self, wholes: Sequence[_Whole]) -> None:
         """Bring the log's pages home when nobody waits, or when there are very many.
 
-        A commit writes each page that it has touched, however little of it is new.
+        A commit writes each page that it has touched, however little of it is new. What comes
+        during a checkpoint waits for it: a few pages at a time keep that to about a millisecond.
         """
-        lines = (len(record.line) for whole in wholes for record in whole.records)
-        self._logged_bytes += _COMMIT_BYTES + sum(lines)
+        self._logged_bytes += _COMMIT_BYTES + sum([whole.size for whole in wholes])
         idle = self._left is None and self._waiting.empty()
         if self._logged_bytes < (_CHECKPOINT_BYTES if idle else _CHECKPOINT_BYTES_MAX):
             return

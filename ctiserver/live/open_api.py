@@ -22,7 +22,7 @@ _TEMPLATE = "#/components/schemas/{name}"
 _ITEMS: dict[str, tuple[str, type]] = {
     "calls": ("the calls that are under way", CallItem),
     "agents": ("all agents", AgentItem),
-    "devices": ("the phones of agents, and all devices that are out of service", DeviceItem),
+    "devices": ("the phones of agents, and all devices of which something was told", DeviceItem),
     "queues": ("all queues", QueueItem),
     "links": ("the links to switches", LinkItem),
 }
@@ -39,6 +39,12 @@ _HEADERS: Schema = {
         "in": "header",
         "description": "Becomes the `correlationid` of every event that the request causes.",
         "schema": {"type": "string", "pattern": "^[!-~]{1,64}$"},
+    },
+    "Traceparent": {
+        "name": "traceparent",
+        "in": "header",
+        "description": "W3C Trace Context: stands in every event that the request causes.",
+        "schema": {"type": "string"},
     },
     "Prefer": {
         "name": "Prefer",

@@ -21,6 +21,7 @@ from ctiserver.live.completion import WAIT_MS_MAX
 
 _ID = re.compile(r"[!-~]{1,64}")
 _KEY = re.compile(r"[!-~]{1,255}")
+_TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def bad_value(detail: str) -> CtiError:
@@ -40,6 +41,12 @@ def check_message(message: RequestMessage) -> None:
         raise bad_value("idempotencyKey: 1 to 255 printable ASCII characters, without blanks")
     if message.timeout_ms is not None and not 0 < message.timeout_ms <= WAIT_MS_MAX:
         raise bad_value(f"timeoutMs: 1 to {WAIT_MS_MAX}")
+
+
+def trace_of(message: RequestMessage) -> str | None:
+    """Give the trace that a request belongs to; one that W3C's Trace Context forbids is none."""
+    given = message.traceparent
+    return given if given is not None and _TRACE.fullmatch(given) else None
 
 
 def completion_wait_ms(message: RequestMessage) -> Milliseconds | None:

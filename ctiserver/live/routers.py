@@ -7,8 +7,6 @@ not answer in time is not waited for: the engine has a deadline of its own.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -24,6 +22,7 @@ from ctiserver.core.inputs import SessionEnded
 from ctiserver.core.messages import FRAME_BYTES_MAX, ClientResponse, ServerRequest, write_message
 from ctiserver.core.outbox import RouteQuestion
 from ctiserver.live.ports import EngineHost
+from ctiserver.live.signatures import signed
 
 ANSWERS = ("RouteSelect", "RouteReject", "RouteEnd")
 
@@ -65,12 +64,6 @@ class _Answer(msgspec.Struct, frozen=True):
 
 class _NoAnswerError(Exception):
     """A web-hook has answered, but nothing that can be used."""
-
-
-def signature(secret: str, body: bytes, at_s: int) -> str:
-    """Sign a body: `t=<unix seconds>,v1=<HMAC-SHA256 over "seconds.body", in hexadecimal>`."""
-    signed = b"%d.%s" % (at_s, body)
-    return f"t={at_s},v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"
 
 
 class Routers:
@@ -192,7 +185,7 @@ class Routers:
         body = write_message(request)
         headers = {"Content-Type": "application/json"}
         if hook.secret:
-            headers["Webhook-Signature"] = signature(hook.secret, body, int(time.time()))
+            headers |= signed(hook.secret.encode(), body, int(time.time()))
         async with self._client.stream("POST", hook.url, content=body, headers=headers) as response:
             if request.reply_timeout_ms is None:
                 return _Answer("")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import random
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +17,7 @@ from ctiserver.core.messages import sequence_text
 from ctiserver.core.principals import Principal
 from ctiserver.live.event_log import Logged
 from ctiserver.live.event_reader import EventReader
+from ctiserver.live.signatures import signed
 from ctiserver.live.webhook_targets import Targets
 
 DELIVERY_S = 10.0
@@ -166,7 +165,6 @@ class Courier:
 
     async def _post(self, logged: Logged, envelope: bytes) -> _Fault | None:
         """Post one event once; gives what was wrong."""
-        stamp = str(self._now() // SECOND)
         try:
             target = await self._targets.find(self._url)
             request = self._client.build_request(
@@ -178,8 +176,7 @@ class Courier:
                     "Content-Type": "application/cloudevents+json",
                     "User-Agent": "offhook",
                     "Webhook-Id": sequence_text(logged.sequence),
-                    "Webhook-Timestamp": stamp,
-                    "Webhook-Signature": sign(self._secret, stamp, envelope),
+                    **signed(self._secret, envelope, self._now() // SECOND),
                 },
                 extensions={"sni_hostname": target.server_name},
             )
@@ -198,12 +195,6 @@ class Courier:
 class _Fault(msgspec.Struct, frozen=True):
     words: str
     final: bool = False
-
-
-def sign(secret: bytes, stamp: str, body: bytes) -> str:
-    """Sign `timestamp.body`: `v1=` and the HMAC-SHA-256 in hexadecimal."""
-    signed = hmac.new(secret, stamp.encode() + b"." + body, hashlib.sha256)
-    return f"v1={signed.hexdigest()}"
 
 
 def _nobody_keeps(_cursor: int, _failing_since: Instant | None) -> None:

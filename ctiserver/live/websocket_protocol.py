@@ -17,6 +17,8 @@ from websockets.protocol import State
 
 _TEXT = 0x81
 """A whole message in one frame, a text, not masked (RFC 6455 §5.2)."""
+_OPEN = State.OPEN
+"""A name for it: to look up a member of an enum takes as long as a call."""
 _SHORT_MAX, _MEDIUM_MAX = 125, 0xFFFF
 _SHORT, _MEDIUM, _LONG = struct.Struct("!BB"), struct.Struct("!BBH"), struct.Struct("!BBQ")
 
@@ -48,7 +50,7 @@ class BatchingProtocol(WebSocketsSansIOProtocol):
     def _is_open(self) -> bool:
         if self.disconnected or self.close_sent:
             return False
-        return self.conn.state is State.OPEN
+        return self.conn.state is _OPEN
 
     async def send(self, message: Any) -> None:  # noqa: ANN401 - an ASGI message, or a batch
         """Send an ASGI message, or the batch in its `frames`, when the transport has room.

@@ -36,6 +36,9 @@ HEARTBEAT_S = 1.0
 QUEUE_MAX = 10_000
 """How many messages wait for one subscriber before he loses some."""
 
+_NOW = int(zmq.NOBLOCK)
+_MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
+
 
 class Heartbeat(msgspec.Struct, frozen=True):
     """How far a stream is.
@@ -127,7 +130,8 @@ class ZmqEvents:
         self._socket.close()
 
     def _hear(self, batch: Sequence[Logged]) -> None:
-        self._read_subscriptions()
+        if not self._subscriptions:  # else they are counted with each heartbeat
+            self._read_subscriptions()
         wanted = self._subscriptions > 0
         for logged in batch:
             if not self._gate.sees(self._reader, logged):
@@ -143,8 +147,11 @@ class ZmqEvents:
     def _send(self, topic: str, place: str, body: bytes) -> None:
         """Send; a subscriber whose queue is full is left out, and nobody waits for him."""
         assert self._socket is not None, "nothing is heard before start"
+        send = self._socket.send  # thrice: `send_multipart` reckons with enums for each part
         with suppress(zmq.Again):
-            self._socket.send_multipart((topic.encode(), place.encode(), body), flags=zmq.NOBLOCK)
+            send(topic.encode(), _MORE)
+            send(place.encode(), _MORE)
+            send(body, _NOW)
 
     def _read_subscriptions(self) -> None:
         """Count the topics; messages that are no subscriptions are dropped."""

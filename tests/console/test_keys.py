@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from console.commands_keys import (
+    NewKey,
     run_key_add,
     run_key_curve,
     run_key_list,
@@ -28,7 +29,7 @@ HERE = "192.0.2.1"
 
 
 def _add(file: Path, capsys: pytest.CaptureFixture[str], name: str = "crm", **more: Any) -> str:
-    assert run_key_add(name, "integration", file, **more) == 0
+    assert run_key_add(NewKey(name, **{"role": "integration"} | more), file) == 0
     said = capsys.readouterr()
     assert said.out.strip() not in said.err
     return said.out.strip()
@@ -51,6 +52,24 @@ def test_a_key_is_shown_once_and_counts(tmp_path: Path, capsys: pytest.CaptureFi
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_key_says_which_agent_it_is_and_whom_it_reaches(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "access.yaml"
+    teams = ("acd:sales", "acd:support")
+    _add(file, capsys, name="desk-1", role="agent", agent="A01")
+    _add(file, capsys, name="lead", role="supervisor", agent="A12", teams=teams)
+    _add(file, capsys, name="head", role="supervisor", teams=("all",))
+    _add(file, capsys, name="campaign", role="dialer", devices=("acd:sales",))
+    found = [key.principal for key in read_access(file).keys]
+    assert [(who.agent_id, who.teams, who.devices) for who in found] == [
+        ("A01", (), ()),
+        ("A12", teams, ()),
+        (None, None, ()),
+        (None, (), ("acd:sales",)),
+    ]
+
+
 def test_what_a_person_has_written_stays(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -62,7 +81,7 @@ def test_what_a_person_has_written_stays(
     second = _add(file, capsys)
     assert [_name_of(file, token) for token in (first, second)] == ["key:crm"] * 2
     with pytest.raises(FailedError, match="2 live keys already"):
-        run_key_add("crm", "integration", file)
+        run_key_add(NewKey("crm", "integration"), file)
     assert run_key_revoke(first.split("_")[1], file) == 0
     assert [_name_of(file, token) for token in (first, second)] == [None, "key:crm"]
     assert _name_of(file, _add(file, capsys)) == "key:crm"
@@ -99,13 +118,17 @@ def test_the_list_shows_who_may_what_and_no_hash(
         ("crm", "router", {"expires": "soon"}),
         ("a b", "router", {}),
         ("", "router", {}),
+        ("desk-1", "agent", {}),
+        ("lead", "supervisor", {"teams": ("sales",)}),
+        ("lead", "supervisor", {"teams": ("acd:",)}),
+        ("campaign", "dialer", {"devices": ("sales",)}),
     ],
 )
 def test_what_is_no_key_is_refused_and_nothing_is_written(
     tmp_path: Path, name: str, role: str, more: dict[str, Any]
 ) -> None:
     with pytest.raises(typer.BadParameter):
-        run_key_add(name, role, tmp_path / "access.yaml", **more)
+        run_key_add(NewKey(name, role, **more), tmp_path / "access.yaml")
     assert list(tmp_path.iterdir()) == []
 
 

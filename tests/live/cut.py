@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
 from urllib.parse import urlsplit
+
+Passes: TypeAlias = Callable[[bytes], bool]
 
 
 class Cut:
@@ -18,10 +21,13 @@ class Cut:
         self._path = parts
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.up: Callable[[bytes], bool] = lambda _chunk: True
+        self.up: Passes = lambda _chunk: True
         """Told of what the client sends; False: it is lost, and the connection with it."""
         self.url = ""
         self.closed = False
+        self.flows = asyncio.Event()
+        """Cleared: bytes get no further, and nobody is told, as when a cable is pulled out."""
+        self.flows.set()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Cut]:
@@ -46,25 +52,27 @@ class Cut:
         assert task is not None
         self._tasks.add(task)
         self._writers.add(writer)
-        if self.closed:
+        if self.closed or not self.flows.is_set():
+            await self.flows.wait()
             writer.transport.abort()
             return
         with suppress(OSError):
             there, onward = await asyncio.open_connection(*self._to)
             self._writers.add(onward)
-            down = asyncio.create_task(_pump(there, writer, lambda _chunk: True))
-            await _pump(reader, onward, lambda chunk: self.up(chunk))  # noqa: PLW0108 - `up` changes
+            down = asyncio.create_task(self._pump(there, writer, lambda _chunk: True))
+            await self._pump(reader, onward, lambda chunk: self.up(chunk))  # noqa: PLW0108 - `up` changes
             await down
         writer.transport.abort()
 
-
-async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: Callable[[bytes], bool]
-) -> None:
-    with suppress(OSError):
-        while chunk := await reader.read(65_536):
-            if not passes(chunk):
-                break
-            writer.write(chunk)
-            await writer.drain()
-    writer.transport.abort()
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: Passes
+    ) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(65_536):
+                await self.flows.wait()
+                if not passes(chunk):
+                    break
+                writer.write(chunk)
+                await writer.drain()
+        await self.flows.wait()
+        writer.transport.abort()

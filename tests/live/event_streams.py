@@ -34,6 +34,7 @@ class _Place(msgspec.Struct):
 
 class _Page(msgspec.Struct):
     events: list[msgspec.Raw]
+    more: bool
 
 
 class _RawEnvelope(Envelope, frozen=True, kw_only=True):
@@ -198,10 +199,15 @@ class Subscription(Stream):
 
     async def _come(self) -> None:
         await self.subscribe()
-        asked = {"epoch": self.epoch, "after": f"{self.after:016}", "limit": 1000}
-        told = await self._asking.post("/services/ReplayEvents", json=asked)
-        assert told.status_code == 200, told.text
-        self._missed = [bytes(each) for each in _page.decode(told.content).events]
+        self._missed, last, more = [], f"{self.after:016}", True
+        while more:
+            asked = {"epoch": self.epoch, "after": last, "limit": 1000}
+            told = await self._asking.post("/services/ReplayEvents", json=asked)
+            assert told.status_code == 200, told.text
+            page = _page.decode(told.content)
+            self._missed += [bytes(each) for each in page.events]
+            more = page.more
+            last = _place.decode(self._missed[-1]).sequence if more else last
 
     async def _next(self) -> list[bytes]:
         if self._missed:

@@ -15,8 +15,7 @@ from csta.instants import MINUTE, SECOND, Milliseconds
 from ctiserver.core.wire import Published
 from tests.ctiserver import event_laws
 from tests.ctiserver.cut_link import CutLink
-from tests.ctiserver.golden import Golden, Player, Step, read_golden
-from tests.ctiserver.test_golden import in_order
+from tests.ctiserver.golden import Golden, Player, Step, is_as_written, read_golden
 from tests.live.brokers import Mosquitto
 from tests.live.event_streams import Stream, read_event
 from tests.live.lined_switch import LinedSwitch
@@ -38,7 +37,7 @@ class LivePlayer(Player):
     async def perform(self) -> None:
         """Prepare the centre, let everything happen, and wait until nothing happens any more."""
         for name, behaviour in self.golden.phones.items():
-            self.centre.pbx.dial_plan.phones[self.golden.parties[name]].behaviour = behaviour
+            self._people.let_phone(name, behaviour)
         for agent_id in self.golden.on_duty:
             for state in ("loggedOn", "ready"):
                 params = {"agentID": agent_id, "requestedAgentState": state}
@@ -60,14 +59,7 @@ class LivePlayer(Player):
 
     def is_as_written(self) -> None:
         """Hold what the transport has brought against the scenario, as the golden test does."""
-        words = self.words()
-        told, expected = in_order(self)
-        assert [words.tell(event) for event in told] == [event.text for event in expected]
-        for event, wanted in zip(told, expected, strict=True):
-            fields = words.fields(event)
-            assert {key: fields.get(key) for key in wanted.fields} == wanted.fields, wanted.text
-        causes = [self.asked.get(event.correlation_id or "") for event in told]
-        assert causes == [event.by for event in expected]
+        is_as_written(self.events(), self.golden.events, self.words(), self.asked)
         event_laws.check(self._read)
 
     def events(self) -> list[Published]:

@@ -19,7 +19,9 @@ from ctiserver.live import commands
 from ctiserver.live.idempotency import KeptAnswers
 from ctiserver.live.ports import Answered
 from tests.live.desk import Desk, call_out
-from tests.live.host import SOURCE, message, principal, world_host
+from tests.live.host import SOURCE, decoded, message, principal, world_host
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 @pytest.fixture
@@ -43,6 +45,35 @@ async def test_events_name_the_request_as_its_client_named_it(desk: Desk) -> Non
     originated = await desk.host.event("ServiceInitiated")
     assert b'"correlationid":"req-7"' in encode(originated, desk.host.log.epoch, SOURCE)
     assert originated.principal == "key:test"
+
+
+async def test_events_that_come_of_a_request_later_too_belong_to_its_trace(desk: Desk) -> None:
+    await desk.ask(call_out(id="req-7", traceparent=TRACE))
+    for name in ("ServiceInitiated", "Originated"):
+        event = await desk.host.event(name)
+        written = decoded(encode(event, desk.host.log.epoch, SOURCE))
+        assert (written["traceparent"], written["correlationid"]) == (TRACE, "req-7")
+        assert written["principal"] == "key:test"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "",
+        "00",
+        TRACE[:-1],
+        TRACE + " 1",
+        TRACE.upper(),
+        TRACE.replace("00-4", "ff-4"),
+        f"00-{0:032}-00f067aa0ba902b7-01",
+        f"00-4bf92f3577b34da6a3ce929d0e0e4736-{0:016}-01",
+    ],
+)
+async def test_a_trace_that_is_none_is_passed_over(desk: Desk, odd: str) -> None:
+    answer = await desk.ask(call_out(id="req-7", traceparent=odd))
+    assert answer["ok"], answer
+    initiated = await desk.host.event("ServiceInitiated")
+    assert b"traceparent" not in encode(initiated, desk.host.log.epoch, SOURCE)
 
 
 async def test_two_clients_may_use_the_same_id_at_once(desk: Desk) -> None:
@@ -287,6 +318,25 @@ async def test_events_of_the_log_can_be_asked_for(desk: Desk) -> None:
     assert future["error"]["status"] == 400
     odd = await desk.ask(message("ReplayEvents", epoch=epoch, after="0", filter={"Weather": True}))
     assert "Weather" in odd["error"]["detail"]
+
+
+async def test_a_replay_fits_into_a_frame_and_goes_on_after_its_last_event(desk: Desk) -> None:
+    await desk.log_on()
+    for number in range(400):
+        state = {"requestedAgentState": "notReady", "reasonCode": f"{number:0>900}"}
+        await desk.granted("SetAgentState", agentID="anna", **state)
+    told: list[int] = []
+    more, pages = True, 0
+    while more:
+        after = f"{told[-1]:016}" if told else "0"
+        asked = message("ReplayEvents", epoch=desk.host.log.epoch, after=after)
+        frame = await desk.desk.carry_out(principal(), asked, None)
+        assert len(frame) <= 256 * 1024
+        result = decoded(frame)["result"]
+        told += [int(event["sequence"]) for event in result["events"]]
+        more, pages = result["more"], pages + 1
+    assert told == list(range(1, desk.host.log.last + 1))
+    assert pages > 1
 
 
 async def test_services_of_a_session_go_to_the_session(desk: Desk) -> None:

@@ -11,7 +11,7 @@
 | G7 | resume loses and repeats nothing | `test_session_resume` (a machine), `test_resume`, `test_disconnects`; after every event of S2 to S9, by each stream: `test_parity` |
 | G8 | what a command causes says so | `test_golden` and `test_parity` for each event of the scenarios; here for what people and commands do in any order |
 | G9 | the same answer under the same key | `test_commands` (the desk, over a restart too); here over all transports |
-| G10 | one list of events, whatever the link | here: the simulated switch in the engine's process, and behind a socket |
+| G10 | one list of events, whatever the link | here: the simulated switch in the engine's process, and behind a socket; `tests/conformance`: on every link, a real Asterisk too |
 | G11 | duplicates and disorder change nothing | here for the golden scenarios; `test_link_machine` for losses |
 | G12 | who does not read delays nobody | `test_sessions`, `test_resume`, `test_slow_client` |
 | G13 | nothing beyond one's scope | `test_visibility`, against a second filter |

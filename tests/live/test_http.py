@@ -32,7 +32,8 @@ async def log_on(server: Server, agent: str = "anna") -> None:
 
 
 async def test_a_service_is_asked_for_and_answers_with_its_place(server: Server) -> None:
-    headers = {"X-Request-ID": "req-7"}
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    headers = {"X-Request-ID": "req-7", "traceparent": trace}
     response = await server.client.post("/services/MakeCall", json=MAKE_CALL, headers=headers)
     assert response.status_code == 200
     answer = response.json()
@@ -42,6 +43,7 @@ async def test_a_service_is_asked_for_and_answers_with_its_place(server: Server)
     replayed = (await server.client.get("/events", params={"after": _start(server)})).json()
     assert replayed["events"][0]["correlationid"] == "req-7"
     assert replayed["events"][0]["principal"] == "key:test"
+    assert replayed["events"][0]["traceparent"] == trace
 
 
 async def test_the_same_key_gives_the_same_body_again(server: Server) -> None:

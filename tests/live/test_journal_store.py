@@ -89,22 +89,33 @@ def test_what_is_told_to_be_safe_is_seen_by_others(
 def test_what_waits_becomes_safe_together_and_in_order(
     store: SqliteStore, path: Path, waiter: Waiter
 ) -> None:
-    last = [store.put([record(n)]) for n in range(300)][-1]
+    lines = [b"%1023d\n" % n for n in range(600)]
+    last = [store.put([Record(n, n, line)]) for n, line in enumerate(lines)][-1]
     store.start(waiter)
     waiter.wait(last)
-    assert lines_of(path) == [b"line %d\n" % n for n in range(300)]
-    assert waiter.commits == [64, 128, 192, 256, 300]
+    assert lines_of(path) == lines
+    assert waiter.commits == [256, 512, 600]
 
 
 def test_a_step_is_never_torn_however_large_it_is(
     store: SqliteStore, path: Path, waiter: Waiter
 ) -> None:
     store.put([record(0)])
-    last = store.put([record(n) for n in range(1, 2_000)])
+    last = store.put([Record(n, n, b"%1023d\n" % n) for n in range(1, 2_000)])
     store.start(waiter)
     waiter.wait(last)
     assert waiter.commits == [1, 2]
     assert len(lines_of(path)) == 2_000
+
+
+def test_the_log_of_the_database_stays_small_while_nobody_waits(
+    store: SqliteStore, path: Path, waiter: Waiter
+) -> None:
+    store.start(waiter)
+    for n in range(80):
+        waiter.wait(store.put([Record(n, n, b"x" * 100_000)]))
+    assert path.with_name(path.name + "-wal").stat().st_size < 2_000_000
+    assert sum(map(len, lines_of(path))) == 8_000_000
 
 
 def test_kept_rows_are_replaced_and_let_go(store: SqliteStore, path: Path, waiter: Waiter) -> None:

@@ -149,6 +149,24 @@ async def test_a_loss_is_told_at_once_and_the_link_comes_back_by_itself() -> Non
         await link.stop()
 
 
+async def test_a_switch_that_is_asked_again_tells_all_its_legs_and_stays_up() -> None:
+    async with a_switch() as switch:
+        told, link = Listener(), PbxLink(switch.address, "sim1")
+        link.audit()
+        link.attach(told)
+        await told.until(lambda: _has(told, "LinkUp", 1))
+        leg = switch.call()
+        await told.until(lambda: _has(told, "LegSeen", 1))
+        link.audit()
+        await told.until(lambda: _has(told, "LinkUp", 2))
+        again = told.told[-1]
+        assert isinstance(again, LinkUp)
+        assert [each["leg"] for each in again.legs] == [leg]
+        assert told.kinds() == ["LinkDown", "LinkUp", "LegSeen", "LinkUp"]
+        assert link.is_up
+        await link.stop()
+
+
 async def test_a_switch_that_is_silent_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctiserver.live.links.pbx.SILENCE_MS_MAX", 300)
     monkeypatch.setattr("switch_sim.served.HEARTBEAT_MS", 1_000_000)
