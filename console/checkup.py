@@ -8,12 +8,12 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from pathlib import Path
 
-import msgspec
-
+from console.checkup_asterisk import look_at_asterisk
+from console.looks import Health, Look
 from csta.errors import ConfigError
+from ctiserver.live.links.ari_config import AriConfig
 from scenarios.scenario import load_scenario
 from scenarios.server_file import Place, ServerFile, load_server_file
 
@@ -21,23 +21,6 @@ _CONNECT_S = 2.0
 _FREE_MIN = 256 * 1024 * 1024
 _COLUMNS_MIN = 100
 _WAL_RESET_MENDED = (3, 51, 3)
-
-
-class Health(StrEnum):
-    """How a thing is."""
-
-    WELL = "ok"
-    WARNING = "warning"
-    ILL = "fault"
-
-
-class Look(msgspec.Struct, frozen=True):
-    """What one check has found; `mend` says what to do, where there is something to do."""
-
-    what: str
-    health: Health
-    says: str
-    mend: str = ""
 
 
 def look_at_everything(config: Path | None) -> Iterator[Look]:
@@ -88,14 +71,17 @@ def _terminal() -> Look:
 
 
 def _centre(server: ServerFile) -> Iterator[Look]:
+    scenario = None
     try:
         scenario = load_scenario(server.centre)
     except ConfigError as fault:
         yield Look("centre", Health.ILL, str(fault).splitlines()[0], fault.remedy)
-        return
-    engine = scenario.engine
-    says = f"{len(engine.acd.queues)} queues, {len(engine.agents)} agents"
-    yield Look("centre", Health.WELL, f"{scenario.name}: {says}")
+    if scenario is not None:
+        engine = scenario.engine
+        says = f"{len(engine.acd.queues)} queues, {len(engine.agents)} agents"
+        yield Look("centre", Health.WELL, f"{scenario.name}: {says}")
+    if isinstance(server.link, AriConfig):
+        yield from look_at_asterisk(server.link, scenario)
 
 
 def _access(server: ServerFile) -> Iterator[Look]:
@@ -154,8 +140,8 @@ def _ports(server: ServerFile) -> Iterator[Look]:
             yield _free("mqtt", server.mqtt.broker)
         else:
             yield _reached("mqtt", server.mqtt.broker, "start the broker")
-    if server.pbx is not None:
-        yield _reached("pbx", server.pbx, f"offhook pbx {server.centre} --listen {server.pbx}")
+    if isinstance(server.link, Place):
+        yield _reached("pbx", server.link, f"offhook pbx {server.centre} --listen {server.link}")
 
 
 def _free(what: str, place: Place) -> Look:

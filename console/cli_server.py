@@ -97,19 +97,27 @@ def pbx(
         float, typer.Option(min=0.1, max=100, help="Seconds of the switch in each second.")
     ] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the callers.")] = 1,
+    ari: Annotated[
+        str, typer.Option(help="host:port; let it be driven there as if it were an Asterisk.")
+    ] = "",
+    ari_password_file: Annotated[
+        Path | None, typer.Option("--ari-password-file", help="The password of user offhook.")
+    ] = None,
 ) -> int:
     """Run the simulated switch in a process of its own, so that calls outlive the server.
 
     \b
-    Example:
+    Examples:
       offhook pbx my_centre/centre.yaml --callers
-    """  # noqa: D301 - \b keeps the line of the example
-    from console.commands_pbx import run_pbx
+      offhook pbx my_centre/centre.yaml --callers --ari 127.0.0.1:8088
+    """  # noqa: D301 - \b keeps the lines of the examples
+    from console.commands_pbx import AriOptions, run_pbx
 
-    return run_pbx(centre, listen=listen, callers=callers, speed=speed, seed=seed)
+    options = AriOptions(ari, ari_password_file) if ari else None
+    return run_pbx(centre, listen=listen, callers=callers, speed=speed, seed=seed, ari=options)
 
 
-def key_add(
+def key_add(  # noqa: PLR0913 - each option of a command is a parameter
     name: Annotated[str, typer.Argument(help="Whose key it is: crm, wallboard-2.")],
     *,
     role: Annotated[
@@ -121,17 +129,26 @@ def key_add(
         list[str] | None, typer.Option(help="Only these rights, or others than the role's.")
     ] = None,
     expires: Annotated[str, typer.Option(help="Until when it counts: 2027-01-31.")] = "",
+    agent: Annotated[str, typer.Option(help="The id of the agent who it is.")] = "",
+    team: Annotated[
+        list[str] | None, typer.Option(help="A queue whose agents it reaches: acd:sales, or all.")
+    ] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="A device that it works for: acd:sales.")
+    ] = None,
 ) -> int:
     """Make an API key; it is shown once, and only its hash is kept.
 
     \b
     Examples:
       offhook key add crm --role integration --scope pii
+      offhook key add lead --role supervisor --agent A12 --team acd:sales
       offhook key add board --role wallboard --access my_centre/access.yaml
     """  # noqa: D301 - \b keeps the lines of the examples
-    from console.commands_keys import run_key_add
+    from console.commands_keys import NewKey, run_key_add
 
-    return run_key_add(name, role, access, scopes=tuple(scope or ()), expires=expires)
+    scopes, teams, devices = (tuple(words or ()) for words in (scope, team, device))
+    return run_key_add(NewKey(name, role, scopes, expires, agent, teams, devices), access)
 
 
 def key_list(*, access: Access = Path("access.yaml"), as_json: Json = False) -> int:

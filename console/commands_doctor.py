@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from console.checkup import Health, look_at_everything
+from console.checkup import look_at_everything
 from console.faults import FAILED
+from console.looks import Health
 from console.terminal import out, write_json
 
 SCHEMA = "offhook.doctor/1"

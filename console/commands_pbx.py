@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +24,65 @@ from scenarios.caller_stream import all_calls
 from scenarios.scenario import Scenario, load_scenario
 from switch_sim.arrivals import arrive
 from switch_sim.callers import CallerPlan
+from switch_sim.dialects.ari import serve_ari_switch
+from switch_sim.dialects.ari_state import AriAccount
+from switch_sim.dialects.ari_switch import AriSwitch
 from switch_sim.paced import Pacer
-from switch_sim.served import ServedPbx
+from switch_sim.served import ServedPbx, host_and_port
 from switch_sim.switch import SimulatedPbx
 from switch_sim.variates import Streams
 
 _LEDGER_MAX = 100_000
 """So many calls are remembered for whoever asks what became of them (`AskEntries`)."""
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class AriOptions(msgspec.Struct, frozen=True):
+    """Where the switch is to be driven by ARI, and the file with the password of who drives it."""
+
+    listen: str
+    password_file: Path | None = None
+
+    def account(self) -> AriAccount:
+        """Read how a client is let in.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: other machines may reach the address, and there is no password.
+        """
+        if self.password_file is not None:
+            return AriAccount(password=self.password_file.read_text("utf-8").strip())
+        host, _ = host_and_port(self.listen)
+        if host not in _LOOPBACK:
+            raise ValueError(
+                f"'{self.listen}' can be reached from other machines: --ari-password-file is needed"
+            )
+        return AriAccount()
 
 
 def run_pbx(
-    centre: Path, *, listen: str, callers: bool = False, speed: float = 1.0, seed: int = 1
+    centre: Path,
+    *,
+    listen: str,
+    callers: bool = False,
+    speed: float = 1.0,
+    seed: int = 1,
+    ari: AriOptions | None = None,
 ) -> int:
     """Serve the switch of a scenario's file until SIGINT or SIGTERM; gives the exit code.
 
     With `callers` people call as the file says, from its beginning until it is over; without,
     nobody calls but whom a test lets call. The first line on stdout is `listening at ADDRESS`.
+    With `ari` the switch is driven by ARI, and at that address people can act only; a second line
+    is `ARI at URL`.
 
     Raises:
         ConfigError: the file has a fault.
-        OSError: nobody can listen at the address.
-        ValueError: `listen` is no address.
+        OSError: nobody can listen at the address, or the file of the password cannot be read.
+        ValueError: `listen` is no address, or a password is missing.
     """
-    return asyncio.run(_Switch(load_scenario(centre), speed, seed).run(listen, callers=callers))
+    switch = _Switch(load_scenario(centre), speed, seed)
+    return asyncio.run(switch.run(listen, callers=callers, ari=ari))
 
 
 class _Switch:
@@ -58,7 +95,7 @@ class _Switch:
         self._stop: asyncio.Event
         self._fault: BaseException | None = None
 
-    async def run(self, listen: str, *, callers: bool) -> int:
+    async def run(self, listen: str, *, callers: bool, ari: AriOptions | None) -> int:
         """Serve until a signal comes; what goes wrong in a timer ends it too, and is raised."""
         loop, scenario = asyncio.get_running_loop(), self._scenario
         self._stop = asyncio.Event()
@@ -68,22 +105,29 @@ class _Switch:
         env = simpy.Environment(initial_time=scenario.starts_at)
         pacer = Pacer(env, AsyncioClock(loop, scenario.starts_at, self._speed))
         pbx = SimulatedPbx(env, msgspec.structs.replace(scenario.pbx, ledger_max=_LEDGER_MAX))
-        served = ServedPbx(pbx, pacer, ulid(wall(), secrets.randbits(20)))
-        self._let_people_be(pbx, served)
+        boot = ulid(wall(), secrets.randbits(20))
+        served = ServedPbx(pbx, pacer, boot, only_people=ari is not None)
+        driven = served if ari is None else AriSwitch(pbx, ari.account())
+        driven.listeners.append(self._answering(pbx))
         if callers:
             env.process(arrive(env, pbx.offer_call, self._calls()))
         address = await served.start(listen)
-        pacer.start()
-        sys.stdout.write(f"listening at {address}\n")
-        sys.stdout.flush()
-        await self._stop.wait()
+        async with contextlib.AsyncExitStack() as stack:
+            said = f"listening at {address}\n"
+            if ari is not None and isinstance(driven, AriSwitch):
+                serving = serve_ari_switch(driven, pacer, ari.listen)
+                said += f"ARI at {await stack.enter_async_context(serving)}\n"
+            pacer.start()
+            sys.stdout.write(said)
+            sys.stdout.flush()
+            await self._stop.wait()
         pacer.stop()
         await served.stop()
         if self._fault is not None:
             raise self._fault
         return 0
 
-    def _let_people_be(self, pbx: SimulatedPbx, served: ServedPbx) -> None:
+    def _answering(self, pbx: SimulatedPbx) -> Callable[[AnyObservation], None]:
         """Let phones be answered as the scenario's agents do."""
         behaviour = self._scenario.behaviour
         phones = Phones(pbx, behaviour, self._streams.stream("agent_behaviour"))
@@ -92,7 +136,7 @@ class _Switch:
             if isinstance(observation, LegSeen):
                 phones.draw(observation.device)
 
-        served.listeners.append(draw_next)
+        return draw_next
 
     def _calls(self) -> Iterator[tuple[Instant, CallerPlan]]:
         scenario = self._scenario

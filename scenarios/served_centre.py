@@ -36,6 +36,8 @@ from ctiserver.live.gatekeeper import Gatekeeper
 from ctiserver.live.health import Health
 from ctiserver.live.idempotency import KeptAnswers
 from ctiserver.live.journal_reader import older_events
+from ctiserver.live.links.ari_capabilities import ARI_CAPABILITIES
+from ctiserver.live.links.ari_config import AriConfig
 from ctiserver.live.metrics import Metrics
 from ctiserver.live.rate_limits import RateLimits, Rates
 from ctiserver.live.recovery import reconfiguration
@@ -63,10 +65,13 @@ _HISTORY = 5_000
 _log = structlog.get_logger(__name__)
 
 
-def live_config(scenario: Scenario) -> EngineConfig:
-    """Give a scenario's engine the settings of live operation."""
+def live_config(scenario: Scenario, server: ServerFile) -> EngineConfig:
+    """Give a scenario's engine the settings of live operation, and what its switch can do."""
+    engine = scenario.engine
+    if isinstance(server.link, AriConfig):
+        engine = msgspec.structs.replace(engine, link_id="asterisk", link=ARI_CAPABILITIES)
     return msgspec.structs.replace(
-        scenario.engine,
+        engine,
         audits_requests=True,
         queue_status_ms=_QUEUE_STATUS_MS,
         audit_ms=_AUDIT_MS,
@@ -117,13 +122,13 @@ class ServedCentre:
         """Where HTTP and WebSocket really listen."""
         self.zmq: tuple[str, str] | None = None
         """The endpoints of requests and of events."""
-        self._config = config = live_config(scenario)
+        self._config = config = live_config(scenario, server)
         self._journal = journal = OpenJournal(server.data, config, server.name)
         recovered = journal.recovered
         self.clock = StandingClock(
             asyncio.get_running_loop(), recovered.at, wall=wall, speed=server.simulate.speed
         )
-        self.switch = switch_of(server, scenario, self.clock, recovered.at)
+        self.switch = switch_of(server, scenario, config.link_id, self.clock, recovered.at)
         self.host = DurableHost(
             recovered,
             clock=self.clock,
@@ -174,7 +179,7 @@ class ServedCentre:
         self.health.watch("journal", lambda: host.health().store_fault, needed=True)
         self.health.watch("crm", lambda: self.feed.fault)
         if isinstance(switch, OtherSwitch):
-            self.health.watch("link", lambda: None if switch.is_up else "the switch is away")
+            self.health.watch("link", lambda: switch.fault)
         self.metrics = Metrics(host.engine, host.log)
         self.commands.observe = self.metrics.count_request
         self.metrics.gauge("connections", "Connections of clients", lambda: self.desk.connections)

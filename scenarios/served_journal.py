@@ -27,8 +27,9 @@ class OpenJournal:
     def __init__(self, folder: Path, config: EngineConfig, title: str) -> None:
         """Open `journal.db` of a folder.
 
-        A journal of another version of this program, whose decisions this one would not take, is
-        set aside under the name of its epoch: a new one begins, and clients are told so.
+        A journal of another version of this program, whose decisions this one would not take, or
+        of another switch, is set aside under the name of its epoch: a new one begins, and clients
+        are told so.
 
         Raises:
             StoreError: another server writes to it, or it cannot be made safe.
@@ -36,16 +37,28 @@ class OpenJournal:
         """
         self.path = folder / "journal.db"
         self.store = SqliteStore(self.path)
-        try:
-            found = recover(self.path)
-        except JournalDiffersError as fault:
+        found, why = _recover(self.path, config)
+        if why:
             self.store.stop(0.0)
             aside = _set_aside(self.path)
-            _log.warning("journal.set_aside", file=aside.name, why=str(fault)[:300])
+            _log.warning("journal.set_aside", file=aside.name, why=why)
             self.store = SqliteStore(self.path)
-            found = None
         self.recovered: Recovered = found or begin(config, title, wall())
         self.rows: Rows = _rows(self.path) if found is not None else {}
+
+
+def _recover(path: Path, config: EngineConfig) -> tuple[Recovered | None, str]:
+    """Bring the engine back; gives it, and why it cannot be gone on with, if it cannot."""
+    try:
+        found = recover(path)
+    except JournalDiffersError as fault:
+        return None, str(fault)[:300]
+    if found is None:
+        return None, ""
+    was = found.engine.config
+    if (was.link_id, was.link) == (config.link_id, config.link):
+        return found, ""
+    return None, f"the switch was '{was.link_id}' and is '{config.link_id}', or can do other things"
 
 
 def _rows(path: Path) -> Rows:

@@ -1,15 +1,19 @@
-"""The switch of a server: the simulated one, in this process or in one of its own."""
+"""The switch of a server: the simulated one, in this process or in one of its own, or Asterisk."""
 
 from __future__ import annotations
 
 import secrets
 from contextlib import AsyncExitStack
+from typing import Protocol, TypeAlias
 
+import msgspec
 import simpy
 
 from csta.instants import Instant
 from ctiserver.core.switch_link import LinkUp, SwitchLink
 from ctiserver.live.engine_host import DurableHost
+from ctiserver.live.links.ari import AriLink
+from ctiserver.live.links.ari_config import AriConfig
 from ctiserver.live.links.pbx import PbxLink
 from ctiserver.live.standing_clock import StandingClock
 from scenarios.scenario import Scenario
@@ -49,18 +53,29 @@ class OwnSwitch:
             simulate_callers(self.pacer, self.pbx, self._scenario, simulate.seed)
 
 
-class OtherSwitch:
-    """A simulated switch in a process of its own (`offhook pbx`): calls outlive this server."""
-
-    def __init__(self, address: str, link_id: str) -> None:
-        """Know where it is."""
-        self._link = PbxLink(address, link_id)
-        self.link: SwitchLink = self._link
+class OtherLink(SwitchLink, Protocol):
+    """A link to a switch that can be away."""
 
     @property
-    def is_up(self) -> bool:
-        """Tell whether it is heard."""
-        return self._link.is_up
+    def fault(self) -> str | None:
+        """Say why it is not heard; None: it is."""
+
+    async def stop(self) -> None:
+        """Let go of the switch."""
+
+
+class OtherSwitch:
+    """A switch that is elsewhere, with people of its own: calls outlive this server."""
+
+    def __init__(self, link: OtherLink) -> None:
+        """Control it through a link."""
+        self._link = link
+        self.link: SwitchLink = link
+
+    @property
+    def fault(self) -> str | None:
+        """Say why it is not heard; None: it is."""
+        return self._link.fault
 
     async def start(self, host: DurableHost, stack: AsyncExitStack) -> None:
         """Let the host hear it, as soon as it answers."""
@@ -71,10 +86,17 @@ class OtherSwitch:
         """Let nobody in: the people are where the switch is."""
 
 
+AnySwitch: TypeAlias = OwnSwitch | OtherSwitch
+
+
 def switch_of(
-    server: ServerFile, scenario: Scenario, clock: StandingClock, at: Instant
-) -> OwnSwitch | OtherSwitch:
+    server: ServerFile, scenario: Scenario, link_id: str, clock: StandingClock, at: Instant
+) -> AnySwitch:
     """Give the switch that a server's file names."""
-    if server.pbx is None:
+    if server.link is None:
         return OwnSwitch(scenario, clock, at)
-    return OtherSwitch(str(server.pbx), scenario.engine.link_id)
+    if isinstance(server.link, AriConfig):
+        units = {group.name: group.size for group in scenario.pbx.voice_units}
+        config = msgspec.structs.replace(server.link, voice_units=units)
+        return OtherSwitch(AriLink(config, link_id))
+    return OtherSwitch(PbxLink(str(server.link), link_id))

@@ -20,7 +20,9 @@ import msgspec
 from csta.documents import Section, load_document
 from csta.ids import DeviceId, category_of
 from csta.instants import SECOND, Milliseconds
+from ctiserver.live.links.ari_config import AriConfig
 from ctiserver.live.zmq_auth import is_local
+from scenarios.asterisk_section import read_asterisk
 
 _PLACE = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
 _PORT_MAX = 65_535
@@ -126,8 +128,8 @@ class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
     """Private networks that web-hooks and routers may be in, beside all public addresses."""
     routers: tuple[RouterConfig, ...]
     simulate: SimulateConfig
-    pbx: Place | None
-    """Where the simulated PBX runs in a process of its own; None: it runs in this one."""
+    link: Place | AriConfig | None
+    """The simulated PBX in a process of its own, or an Asterisk; None: the PBX is in this one."""
     drain_ms: Milliseconds
     """How long a stopping server waits for requests that are under way."""
     log_format: LogFormat
@@ -167,12 +169,15 @@ def read_server_file(document: Section, path: Path) -> ServerFile:
         webhook_networks=_networks(document),
         routers=_routers(document, folder),
         simulate=_simulate(document.optional_section("simulate")),
-        pbx=_link(document.optional_section("link")),
+        link=_link(document.optional_section("link"), folder),
         drain_ms=document.duration_ms("drain", default=5 * SECOND, least=0),
         log_format=document.choice("log_format", LogFormat, default=LogFormat.AUTO),
         log_level=document.choice("log_level", LogLevel, default=LogLevel.INFO),
     )
     document.done()
+    if isinstance(server.link, AriConfig) and server.simulate != SimulateConfig():
+        problem = "callers and agents of a real switch are real"
+        raise document.error("simulate", problem, "nothing here, or no link: asterisk:")
     return server
 
 
@@ -298,9 +303,15 @@ def _simulate(section: Section | None) -> SimulateConfig:
     return simulate
 
 
-def _link(section: Section | None) -> Place | None:
+def _link(section: Section | None, folder: Path) -> Place | AriConfig | None:
     if section is None:
         return None
-    place = _place(section, "pbx")
+    asterisk = section.optional_section("asterisk")
+    if asterisk is None:
+        link: Place | AriConfig = _place(section, "pbx")
+    elif section.has("pbx"):
+        raise section.error("pbx", "there can be one switch only", "pbx: or asterisk:, not both")
+    else:
+        link = read_asterisk(asterisk, folder)
     section.done()
-    return place
+    return link

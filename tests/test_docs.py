@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,6 +19,7 @@ from csta.documents import read_document
 from csta.errors import ConfigError
 from ctiserver.live.zones import PackagedZones
 from ivr.menu_file import read_flow_text
+from scenarios.asterisk_section import read_asterisk
 from scenarios.scenario import LIBRARY, read_scenario_text
 from scenarios.server_file import read_server_file
 from tests.repository import ROOT, relative
@@ -160,7 +162,17 @@ def _read_calendars_text(text: str, name: str) -> object:
     return calendars
 
 
+def _read_asterisk_text(text: str, name: str) -> object:
+    document = read_document(text, name)
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "asterisk.password").write_text("secret")
+        asterisk = read_asterisk(document.section("asterisk"), Path(folder))
+    document.done()
+    return asterisk
+
+
 READERS: dict[str, Callable[[str, str], object]] = {
+    "asterisk": _read_asterisk_text,
     "calendars": _read_calendars_text,
     "flow": read_flow_text,
     "plan": _read_plan_text,
@@ -198,7 +210,7 @@ def test_a_key_that_nobody_knows_is_refused(kind: str, text: str, name: str) -> 
 _KEYS = re.compile(
     r"(?:text|integer|number|share|flag|duration_ms|choice|texts|integers_by_name|section|has"
     r"|optional_section|sections|entries|raw)\(\s*\"(\w+)\"|(?:read_distribution|_prompts|_retry"
-    r"|_starts_at|_next_clock)\(\w+, \"(\w+)\""
+    r"|_starts_at|_next_clock|_file|_name|_prefixes|_texts)\(\w+, \"(\w+)\""
 )
 
 
@@ -210,6 +222,7 @@ _KEYS = re.compile(
         ("recipes", ["acd/step_file.py"]),
         ("calendars", ["csta/calendar_file.py"]),
         ("server", ["scenarios/server_file.py"]),
+        ("asterisk", ["scenarios/asterisk_section.py"]),
         (
             "scenarios",
             ["scenarios/scenario.py", "scenarios/caller_stream.py", "scenarios/behaviour.py"],

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from console.checkup import Health, Look, look_at_everything
+from console.checkup import look_at_everything
 from console.commands_init import run_init
 from console.faults import FailedError
+from console.looks import Health, Look
 from scenarios.server_file import load_server_file
 
 

@@ -21,7 +21,7 @@ def _read(folder: Path, text: str) -> ServerFile:
 def test_three_lines_are_a_server_that_only_this_machine_can_reach(tmp_path: Path) -> None:
     server = _read(tmp_path, "server: small\ncentre: centre.yaml\n")
     assert server.http.listen == Place("127.0.0.1", 8080)
-    assert (server.zmq, server.mqtt, server.pbx) == (None, None, None)
+    assert (server.zmq, server.mqtt, server.link) == (None, None, None)
     assert server.data == tmp_path / "data"
     assert not server.simulate.callers
     assert server.drain_ms == 5 * SECOND
@@ -52,7 +52,7 @@ log_level: warning
     assert server.zmq.requests == Place("0.0.0.0", 5601)  # noqa: S104 - that is what is read
     assert server.mqtt is not None
     assert server.mqtt.broker == Place("broker.example", 8883)
-    assert server.pbx == Place("127.0.0.1", 5700)
+    assert server.link == Place("127.0.0.1", 5700)
     assert server.log_format is LogFormat.JSON
 
 
@@ -73,7 +73,7 @@ log_level: warning
         ("mqtt: {broker: broker.example:1883}", "mqtt.broker", "nothing is encrypted"),
         ("mqtt: {broker: 10.0.0.1:1883, embedded: true}", "mqtt.broker", "this machine only"),
         ("simulate: {speed: 0}", "simulate.speed", "0.1"),
-        ("link: {asterisk: yes}", "link.pbx", "missing"),
+        ("link: {sip: yes}", "link.pbx", "missing"),
         ("webhook_networks: [here]", "webhook_networks", "no network"),
         ("routers: [{device: acd:a, url: http://a}]", "routers[1].device", "no routeing device"),
         ("routers: [{device: routeing:a, url: a}]", "routers[1].url", "no URL"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable
 from typing import Final
 
@@ -13,10 +12,8 @@ import structlog
 from csta.instants import SECOND
 from ctiserver.core.link_lines import SILENCE_MS_MAX, Controls, FromSwitch, Heartbeat, line_of
 from ctiserver.core.switch_link import AnyCommand, AnyObservation, LinkDown, LinkUp
+from ctiserver.live.links.back_off import BackOff
 
-_BACK_OFF_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""How long to wait before each try, beside the jitter; the last counts for all that follow."""
-_JITTER: Final = 0.25
 _CONNECT_S_MAX: Final = 5.0
 _READ_BYTES: Final = 256 * 1024
 _UNIX: Final = "unix:"
@@ -40,12 +37,17 @@ class PbxLink:
         self._writer: asyncio.StreamWriter | None = None
         self._task: asyncio.Task[None] | None = None
         self._decoder: msgspec.json.Decoder[FromSwitch] = msgspec.json.Decoder(FromSwitch)
-        self._tries = 0
+        self._back_off = BackOff()
 
     @property
     def is_up(self) -> bool:
         """Tell whether the switch is heard."""
         return self._writer is not None
+
+    @property
+    def fault(self) -> str | None:
+        """Say why the switch is not heard; None: it is."""
+        return None if self.is_up else "the switch is away"
 
     def attach(self, observe: Callable[[AnyObservation], None]) -> None:
         """Begin to connect, on the running loop, and tell observations to this function."""
@@ -58,6 +60,12 @@ class PbxLink:
         writer = self._writer
         if writer is not None and not writer.is_closing():
             writer.write(line_of(command))
+
+    def audit(self) -> None:
+        """Ask for all legs again: a `LinkUp` brings them."""
+        writer = self._writer
+        if writer is not None and not writer.is_closing():
+            writer.write(line_of(Controls()))
 
     async def stop(self) -> None:
         """Let go of the switch, without a word to the engine."""
@@ -74,14 +82,9 @@ class PbxLink:
                 why = f"nothing was heard for {SILENCE_MS_MAX // SECOND} s"
             except (OSError, msgspec.DecodeError) as error:
                 why = str(error)
-            wait_s = self._next_wait_s()
+            wait_s = self._back_off.next_s()
             _log.warning("link lost", link=self.link_id, why=why, again_in_s=round(wait_s, 2))
             await asyncio.sleep(wait_s)
-
-    def _next_wait_s(self) -> float:
-        wait_s = _BACK_OFF_S[min(self._tries, len(_BACK_OFF_S) - 1)]
-        self._tries += 1
-        return wait_s * (1 + _JITTER * secrets.SystemRandom().uniform(-1, 1))
 
     async def _talk(self) -> None:
         """Connect, and listen until the connection is lost."""
@@ -119,7 +122,9 @@ class PbxLink:
         if isinstance(heard, Heartbeat):
             return
         if isinstance(heard, LinkUp):
+            if self._writer is None:
+                _log.info("link up", link=self.link_id, legs=len(heard.legs))
             # From here on commands are sent: those that answer this word are the first.
-            self._writer, self._tries = writer, 0
-            _log.info("link up", link=self.link_id, legs=len(heard.legs))
+            self._writer = writer
+            self._back_off.succeeded()
         self._observe(heard)
