@@ -38,8 +38,13 @@ _UNIX = "unix:"
 class ServedPbx:
     """Serves one switch."""
 
-    def __init__(self, pbx: SimulatedPbx, pacer: Pacer, boot: str) -> None:
-        """Speak for this switch, whose time the pacer keeps; `boot` names this run of it."""
+    def __init__(
+        self, pbx: SimulatedPbx, pacer: Pacer, boot: str, *, only_people: bool = False
+    ) -> None:
+        """Speak for this switch, whose time the pacer keeps; `boot` names this run of it.
+
+        With `only_people` nobody controls the switch here: another dialect observes and drives it.
+        """
         self.listeners: list[Callable[[AnyObservation], object]] = []
         """Told each observation, whether somebody controls the switch or not."""
         self._pbx = pbx
@@ -51,7 +56,9 @@ class ServedPbx:
         self._connections: set[asyncio.Task[None]] = set()
         self._commands = msgspec.json.Decoder(ToSwitch)
         self._acts: msgspec.json.Decoder[AnyAct] = msgspec.json.Decoder(AnyAct)
-        pbx.attach(self._observe)
+        self._only_people = only_people
+        if not only_people:
+            pbx.attach(self._observe)
 
     @property
     def is_controlled(self) -> bool:
@@ -99,7 +106,8 @@ class ServedPbx:
         try:
             first = await reader.readline()
             with suppress(msgspec.DecodeError):
-                if isinstance(self._commands.decode(first), Controls):
+                controls = isinstance(self._commands.decode(first), Controls)
+                if controls and not self._only_people:
                     self._take_control(writer)
             while first and self._controller is not writer:
                 writer.write(self._perform(first))
@@ -122,6 +130,9 @@ class ServedPbx:
         former, self._controller = self._controller, writer
         if former is not None:
             former.transport.abort()
+        self._tell_all()
+
+    def _tell_all(self) -> None:
         pbx = self._pbx
         self._pacer.act(lambda: None)  # what is due happens before the legs are told
         self._send(LinkUp(pbx.snapshot(), lost=pbx.lost_phones(), boot=self._boot))
@@ -139,7 +150,9 @@ class ServedPbx:
 
     def _carry_out(self, line: bytes) -> None:
         command = self._commands.decode(line)
-        if not isinstance(command, Controls):
+        if isinstance(command, Controls):
+            self._tell_all()
+        else:
             self._pacer.act(partial(self._pbx.execute, command))
 
     def _observe(self, observation: AnyObservation) -> None:

@@ -26,6 +26,7 @@ from ctiserver.core.switch_link import (
     LegUp,
     LinkUp,
     Play,
+    TransferAsked,
 )
 from scenarios.scenario import LIBRARY
 from switch_sim.acts import (
@@ -39,6 +40,7 @@ from switch_sim.acts import (
     OfferCall,
     PickUp,
     PressKeys,
+    Transfer,
 )
 from switch_sim.callers import CallerPlan
 from switch_sim.config import PhoneAct
@@ -207,6 +209,9 @@ async def test_people_at_phones_act_too() -> None:
         assert await controller.hear() == LegSeen("l-1", device=A)
         await people.act(PickUp(device=A))
         await people.act(PressKeys(name=A, digits="1"))
+        await people.act(Transfer(device=A, number="1002"))
+        while await controller.hear() != TransferAsked("l-1", number="1002"):
+            pass
         await people.act(HangUp(name="l-1"))
         assert await people.act(DialFrom(device="station:1002", number=OURS)) == "sim1-1"
         assert await people.act(DialFrom(device="station:1002", number=OURS)) is None
