@@ -1,14 +1,14 @@
 # Everything that is done to this repository. Needs make and Python 3.11 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check-slow lint check fix bench lock
+.PHONY: help demo test test-asterisk check-slow lint check fix bench lock
 
 BIN := .venv/bin
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/installed ## start the engine with simulated callers and the wallboard
 	@$(BIN)/offhook demo
@@ -16,8 +16,11 @@ demo: .venv/installed ## start the engine with simulated callers and the wallboa
 test: .venv/installed ## run every test but the slow ones
 	$(BIN)/python -m pytest -n 2
 
+test-asterisk: .venv/installed ## run the tests that need a real Asterisk (root, Debian)
+	$(BIN)/python -m pytest -n 2 -m "real_asterisk and not slow"
+
 check-slow: .venv/installed ## run the slow tests
-	OFFHOOK_HYPOTHESIS=search $(BIN)/python -m pytest -n 2 -m slow
+	OFFHOOK_HYPOTHESIS=search $(BIN)/python -m pytest -n 2 -m "slow and not real_asterisk"
 
 lint: .venv/installed ## check format, lint, types and import contracts
 	$(BIN)/ruff format --check .

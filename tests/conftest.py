@@ -19,6 +19,16 @@ settings.register_profile("search", settings.get_profile("offhook"), derandomize
 settings.load_profile(os.environ.get("OFFHOOK_HYPOTHESIS", "offhook"))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what a run of all tests has left out, and how to run it."""
+    config = terminalreporter.config
+    all_of_them = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if all_of_them and "not real_asterisk" in config.getoption("markexpr"):
+        terminalreporter.write_line(
+            "left out: the tests against a real Asterisk; make test-asterisk runs them (as root)"
+        )
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Give the folder of specifications and recordings, `../shared`; skip where there is none."""
