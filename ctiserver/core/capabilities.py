@@ -234,6 +234,7 @@ def known_devices(engine: Engine) -> tuple[DeviceId, ...]:
     """List the devices of the centre: phones, queues, routeing devices, parked calls' places."""
     known = {agent.home_device_id: None for agent in engine.directory}
     known.update({agent.device_id: None for agent in engine.directory})
+    known.update(dict.fromkeys(engine.features.known()))
     known.update({acd_device(name): None for name in engine.acd.queues})
     known.update({device("routeing", name): None for name in engine.config.flows})
     known.update(dict.fromkeys(engine.config.routeing_devices))

@@ -38,6 +38,8 @@ _CAUSES: Mapping[ForwardingType, Cause] = MappingProxyType(
         ForwardingType.DO_NOT_DISTURB: Cause.CALL_FORWARD,
     }
 )
+_FOR_THIS_PHONE = (Cause.CALL_PICKUP, Cause.RECALL)
+"""Why a leg was dialled that is meant for its own phone."""
 _AFTER_FAILURE: Mapping[Cause, ForwardingType] = MappingProxyType(
     {
         Cause.BUSY: ForwardingType.BUSY,
@@ -112,7 +114,9 @@ class Forwarding:
         if kind is None or len(here) != 1 or here[0].leg is None or here[0].leg.clearing:
             return False
         for link in list(call.connections.values()):
-            if link.state is ConnectionState.FAIL and category_of(link.device_id) == "station":
+            own = link.leg is not None and link.leg.cause in _FOR_THIS_PHONE
+            station = category_of(link.device_id) == "station"
+            if link.state is ConnectionState.FAIL and station and not own:
                 to = self._destination(call, link.device_id, kind)
                 if to is not None:
                     call.failure = None

@@ -152,7 +152,7 @@ class Observations:
         calls = [connection.call for connection in leg.connections]
         self._engine.model.leg_gone(event)
         self._engine.parties.unanswered.cancel(event.leg)
-        self._engine.second_steps.give_up(leg.leg_id)
+        self._engine.second_steps.leg_gone(leg.leg_id)
         if leg.role is Role.VOICE_UNIT:
             self._engine.walks.leg_gone(leg)
         for call in calls:

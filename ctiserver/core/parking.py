@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PARKED_MS: Milliseconds = 2 * MINUTE
 """So long a call stands at a place before who parked it is rung, and before he is rung again."""
 RECALLS_MAX = 3
-"""So often he is rung for a call that came from a queue; after that it goes back there."""
+"""So often that is tried for a call that came from a queue; after that it goes back there."""
 
 _LATER_MS: Milliseconds = 5 * SECOND
 _MUSIC = "music:default"
@@ -201,7 +201,7 @@ class Parking(CallLookup):
         if parked is None or parked.seat is not None:
             return False
         caller = parked.contact.caller
-        if caller.state is not ConnectionState.CONNECTED or leg_of(caller).clearing:
+        if caller.state is ConnectionState.NULL or leg_of(caller).clearing:
             return False
         call.failure = None
         for connection in list(call.connections.values()):

@@ -163,13 +163,14 @@ class Reissuing:
     def _sounds(self, now: Now, rejoined: set[LegId]) -> None:
         """Let everybody hear what he is to hear; what plays already, plays on."""
         engine = self._engine
-        plays = {play.leg: play for play in engine.queueing.whispering.plays()}
+        own = (*engine.queueing.whispering.plays(), *engine.ringback.plays())
+        plays = {play.leg: play for play in own}
         for contact in engine.contacts.values():
             leg_id = contact.caller_leg.leg_id
             told = now.get(leg_id)
             if contact.play_id is not None:
                 plays[leg_id] = Play(leg_id, play_id=contact.play_id, uri=contact.play_uri)
-            elif leg_id in rejoined or leg_id in engine.voice.plays:
+            elif leg_id in plays or leg_id in rejoined or leg_id in engine.voice.plays:
                 continue
             elif told is not None and told.playing:
                 self._once(StopPlay(leg_id, play_id=told.playing))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from csta.ids import LegId
-from ctiserver.core.calls import Leg
+from ctiserver.core.calls import Leg, Role
 from ctiserver.core.queueing import RINGBACK
 from ctiserver.core.switch_link import Play, StopPlay
 
@@ -27,8 +27,11 @@ class Ringback:
         """Who hears it, by the leg that rings."""
 
     def rings(self, leg: Leg) -> None:
-        """A leg rings: who is alone in its call, and hears nothing else, hears that."""
-        if leg.active is None:
+        """A leg rings: who is alone in its call, and hears nothing else, hears that.
+
+        Nobody hears that one is called who is to listen in.
+        """
+        if leg.active is None or leg.role is Role.LISTENER:
             return
         call = leg.active.call
         here = self._engine.parties.speaking(call)
@@ -40,6 +43,17 @@ class Ringback:
     def answered(self, leg: Leg) -> None:
         """The leg has answered: to be joined with it ends what was heard."""
         self._hears.pop(leg.leg_id, None)
+
+    def plays(self) -> list[Play]:
+        """List what is to be heard now, for a switch that was not heard for a while."""
+        legs, speaking = self._engine.model.legs, self._engine.parties.speaking
+        return [
+            Play(who, play_id=_play_id(leg), uri=RINGBACK)
+            for rings, who in self._hears.items()
+            if (leg := legs.get(rings)) is not None
+            and leg.active is not None
+            and speaking(leg.active.call) == [who]
+        ]
 
     def gone(self, leg: Leg) -> None:
         """The leg rings no more."""

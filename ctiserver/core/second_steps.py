@@ -52,7 +52,7 @@ class SecondSteps:
 
     def wait(self, leg_id: LegId, step: SecondStep) -> None:
         """Let a step wait for what the switch says of a leg; an older one gives way."""
-        self.give_up(leg_id)
+        self._drop(leg_id)
         self._steps[leg_id] = step
         self.deadlines.set(leg_id, self._out.now + ANSWER_MS)
 
@@ -79,8 +79,16 @@ class SecondSteps:
             self._take(leg_id)
             step.go_on()
 
-    def give_up(self, leg_id: LegId) -> None:
-        """What waited for the leg will not go on: the leg is gone, or something else was asked."""
+    def leg_gone(self, leg_id: LegId) -> None:
+        """A leg is gone: what waited for it will not go on, nor what a phone has asked of it."""
+        for own, step in self.waiting():
+            if own == leg_id or (step.on_failure is not None and leg_id in step.legs):
+                self._drop(own)
+                if step.on_failure is not None:
+                    step.on_failure()
+
+    def _drop(self, leg_id: LegId) -> None:
+        """Forget what waits for the leg, if anything does."""
         step = self._steps.get(leg_id)
         if step is not None:
             self._take(leg_id)
@@ -108,7 +116,7 @@ class SecondSteps:
             )
             if step.on_failure is not None:
                 step.on_failure()
-            self.give_up(leg_id)
+            self._drop(leg_id)
 
     def _take(self, leg_id: LegId) -> None:
         del self._steps[leg_id]

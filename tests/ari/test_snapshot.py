@@ -24,6 +24,7 @@ from ctiserver.core.switch_link import (
     Play,
     PlayEnded,
     Record,
+    StopPlay,
 )
 from tests.ari.pretended import PretendedAsterisk
 from tests.ari.situations import answered, dialled, talking
@@ -232,3 +233,23 @@ def test_an_answer_that_is_asked_for_again_is_given_once(
     asterisk.requests()
     asterisk.do(Answer(caller))
     assert asterisk.requests() == []
+
+
+def test_a_phone_of_which_nobody_knows_whether_it_was_dialled_is_asked_for_anew(
+    asterisk: PretendedAsterisk, how: str
+) -> None:
+    asterisk.do(Dial("l-1", device="station:1001"), Dial("l-2", device="number:+4940123"))
+    for channel in asterisk.channels.values():
+        channel.state = "Down"
+    assert list(legs_of(again(asterisk, how))) == ["l-2"]
+    asterisk.settle()
+    assert list(asterisk.channels) == ["l-2"]
+
+
+def test_a_ring_tone_that_plays_on_is_stopped_as_one(asterisk: PretendedAsterisk, how: str) -> None:
+    agent = dialled(asterisk, "l-1")
+    asterisk.do(Play(agent, play_id="l-2/rings", uri="tone:ringback"))
+    assert legs_of(again(asterisk, how))[agent].playing == "l-2/rings"
+    asterisk.requests()
+    asterisk.do(StopPlay(agent, play_id="l-2/rings"))
+    assert asterisk.requests("ring") == ["DELETE channels/l-1/ring"]

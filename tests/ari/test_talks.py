@@ -205,3 +205,15 @@ def test_a_phone_takes_back_only_what_it_has_held(asterisk: PretendedAsterisk) -
     assert asterisk.do(Hold(agent)) == [LegHeld(agent)]
     assert asterisk.channels[agent].bridge == ""
     assert asterisk.event("ChannelUnhold", agent) == []
+
+
+def test_a_leg_that_is_taken_back_before_its_leave_is_told_has_not_left_anew(
+    asterisk: PretendedAsterisk,
+) -> None:
+    legs = talking(asterisk, "l-1")
+    asterisk.exchange.execute(Hold("l-1"))
+    asterisk.exchange.execute(Join(legs[0], legs=legs))
+    told = asterisk.settle()
+    assert [what for what in told if isinstance(what, LegsParted)] == []
+    assert told[-1] == LegsJoined(legs[0], legs=legs)
+    assert bridged(asterisk) == [set(legs)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ctiserver.core.switch_link import Dial, LegRinging, StopPlay
 from tests.ctiserver.centre import ANNA, BEA
 from tests.ctiserver.cut_link import CutCentre
 
@@ -57,3 +58,30 @@ def test_a_caller_of_a_queue_hears_what_the_queue_plays_and_no_more() -> None:
     centre.wait(1_000)
     [caller] = [leg for leg, now in centre.legs().items() if not now["outgoing"]]
     assert "/wait/" in centre.legs()[caller]["playing"]
+
+
+def test_nobody_hears_that_the_phone_rings_of_one_who_is_to_listen_in() -> None:
+    centre = RingingCentre()
+    centre.talk()
+    here = {"callID": centre.call_ids()[0], "deviceID": ANNA.device_id}
+    centre.asked("HoldCall", callToBeHeld=here)
+    listen = {"deviceToJoin": BEA.device_id, "participationType": "silent"}
+    centre.link.deaf = True  # this switch lets phones answer by themselves before they ring
+    centre.asked("SingleStepConferenceCall", activeCall=here, **listen)
+    dialled = centre.link.given[-1]
+    assert isinstance(dialled, Dial)
+    centre.link.tell(LegRinging(dialled.leg))
+    centre.wait(1_000)
+    assert not [each for each in centre.link.given if "rings" in getattr(each, "play_id", "")]
+
+
+def test_it_is_heard_again_when_the_switch_has_lost_it() -> None:
+    centre = RingingCentre()
+    centre.anna_calls()
+    leg = centre.leg_at(ANNA.device_id)
+    heard = centre.heard_at(ANNA.device_id)
+    centre.link.go_down()
+    centre.pbx.execute(StopPlay(leg, play_id=heard))
+    centre.link.come_up()
+    assert centre.heard_at(ANNA.device_id) == heard
+    centre.agree()

@@ -39,7 +39,8 @@ class Bridges:
         """Send legs to a bridge; that takes them out of those in which they are."""
         coming = [leg for leg in legs if leg.placed != bridge]
         for leg in coming:
-            leg.placed = bridge
+            # What it is told to have left from now on, it was asked to leave.
+            leg.placed, leg.entered = bridge, ""
         if coming:
             self._ask_in(coming, bridge)
 
@@ -91,12 +92,12 @@ class Bridges:
         """All come, or none: if one of them has hung up meanwhile the others are sent again."""
         if not reply.status or reply.is_ok:
             return
-        legs = [leg for leg in legs if leg.placed == bridge]
+        still = [leg for leg in legs if leg.placed == bridge]
         if len(legs) > 1:
-            for leg in legs:
+            for leg in still:
                 self._ask_in([leg], bridge)
             return
-        for leg in legs:
+        for leg in still:
             leg.placed = ""
             if leg.leg_id in self._legs.all and not leg.ends:
                 _log.warning("leg not joined", leg=leg.leg_id, status=reply.status, why=reply.body)

@@ -40,7 +40,7 @@ from ctiserver.live.links.ari_devices import Reachability
 from ctiserver.live.links.ari_legs import AriLegs
 from ctiserver.live.links.ari_plays import Plays
 from ctiserver.live.links.ari_recordings import Recordings
-from ctiserver.live.links.ari_requests import Send
+from ctiserver.live.links.ari_requests import Send, guarded
 from ctiserver.live.links.ari_snapshot import Snapshot, Whole
 from ctiserver.live.links.ari_snoops import Listening
 from ctiserver.live.links.ari_talks import Talks
@@ -153,7 +153,7 @@ class AriExchange:
         self._legs.tell(link_up)
         self._legs.flush()
         for event in snapshot.buffered:
-            self._apply(event)
+            guarded(self._apply, event)
 
     def _apply(self, event: dict[str, Any]) -> None:
         take_in = self._take_in.get(event["type"])

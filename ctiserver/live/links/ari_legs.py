@@ -40,6 +40,8 @@ class Kept(msgspec.Struct, omit_defaults=True):
     play_id: str = ""
     playback: str = ""
     """The id of Asterisk's playback; `""` where music or ringing plays, which never ends."""
+    ringing: bool = False
+    """What plays, and never ends, is a ring tone and no music."""
     unit: LegId = ""
     """The voice unit that speaks on this leg, and its device."""
     unit_device: DeviceId = ""

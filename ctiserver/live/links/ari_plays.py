@@ -60,6 +60,7 @@ class Plays:
             self._legs.ask("DELETE", leg.path("moh" if playing == "music" else "ring"))
             self._legs.keep(leg)
         leg.kept.play_id = leg.kept.playback = ""
+        leg.kept.ringing = False
 
     def console(self, leg: AriLeg) -> None:
         """Play hold music to one who is left alone."""
@@ -96,7 +97,7 @@ class Plays:
 
     def _begin(self, leg: AriLeg, play_id: str, sound: Sound) -> None:
         kept, kind = leg.kept, sound.kind
-        kept.play_id = play_id
+        kept.play_id, kept.ringing = play_id, kind == "ringing"
         if kind == "media":
             kept.playback = self._legs.mint("play")
             self._legs.keep_now(leg)

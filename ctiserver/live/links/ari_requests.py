@@ -8,6 +8,9 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 import msgspec
+import structlog
+
+_log = structlog.get_logger("offhook.link")
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,3 +41,13 @@ Send: TypeAlias = Callable[[Request, Callable[[Reply], None] | None], None]
 def path_of(*parts: str) -> str:
     """Give the path of these parts, each of which is quoted."""
     return "/".join(quote(part, safe="") for part in parts)
+
+
+def guarded(tell: Callable[[Any], None] | None, what: Any) -> None:  # noqa: ANN401 - any message
+    """Tell it; a fault in what is done with it must not end the connection of all other calls."""
+    if tell is None:
+        return
+    try:
+        tell(what)
+    except Exception:  # noqa: BLE001 - one fault must not end all other calls
+        _log.exception("link.fault", heard=str(what)[:500])

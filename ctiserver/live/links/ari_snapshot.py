@@ -69,8 +69,8 @@ class Snapshot:
         self._whole.legs.ask("POST", f"{application}/subscription", subscription)
         self._ask("asterisk/ping", self._read_clock)
         self._ask("asterisk/info", self._read_boot)
-        self._ask(path_of("endpoints", technology), self._read_endpoints)
         self._ask("bridges", self._read_bridges)
+        self._ask(path_of("endpoints", technology), self._read_endpoints)
         self._ask(application, self._read_application)
         self._ask("channels", self._read_channels)
 
@@ -183,10 +183,15 @@ class Snapshot:
             if kept is not None:
                 kept.device, kept.ani, kept.dnis = fresh.device, fresh.ani, fresh.dnis
             kept = kept or fresh
+        station = category_of(kept.device) == "station"
+        if kept.outgoing and station and in_stasis and channel["state"] == "Down":
+            # Nobody knows whether it was dialled, and to dial twice ends it: the engine asks anew.
+            self._whole.legs.ask("DELETE", path_of("channels", channel["id"]))
+            return
         leg = self._whole.legs.all[channel["id"]] = AriLeg(channel["id"], kept)
         leg.seen, leg.in_stasis = True, in_stasis
         leg.answered = channel["state"] == "Up"
-        picked_up = not kept.outgoing and category_of(leg.device) == "station"
+        picked_up = not kept.outgoing and station
         if in_stasis and (leg.answered or picked_up):
             leg.state = "up"
         elif channel["state"] == "Ringing":
@@ -198,7 +203,7 @@ class Snapshot:
         if leg.leg_id in self._silent:
             kept.play_id = kept.playback = ""
         if kept.play_id:
-            endless = "music" if leg.answered else "ringing"
+            endless = "ringing" if kept.ringing else "music"
             leg.playing = "media" if kept.playback else endless
 
     def _arguments(self, channel: dict[str, Any]) -> list[str]:

@@ -94,7 +94,8 @@ class Listening:
     def adopt(self, snoop: str, args: list[str], bridge: str) -> bool:
         """Take over a snoop channel of before; False when nobody listens by it any more."""
         leg, to = self._legs.all.get(args[1]), self._legs.all.get(args[2])
-        if leg is None or to is None or leg.listens is not None or leg.placed != bridge:
+        here = bridge and leg is not None and leg.placed == bridge
+        if leg is None or to is None or leg.listens is not None or not here:
             return False
         leg.listens = (to.leg_id, args[0] == _COACHES, snoop)
         self.at[leg.leg_id] = bridge

@@ -21,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from ctiserver.live.links.ari_config import AriConfig
-from ctiserver.live.links.ari_requests import Reply, Request
+from ctiserver.live.links.ari_requests import Reply, Request, guarded
 
 _BYTES_MAX: Final = 64 * 1024 * 1024
 """The list of thousands of channels is one message."""
@@ -240,7 +240,7 @@ class AriSocket:
         self._lost_because = self._lost_because or "it was dropped"
         asked, self._asked = self._asked, {}
         for one in asked.values():
-            _guarded(one.on_reply, Reply(0))
+            guarded(one.on_reply, Reply(0))
 
     async def close(self) -> None:
         """Close the connection, within a second."""
@@ -254,13 +254,13 @@ class AriSocket:
             if asked is not None:
                 body = heard.get("message_body")
                 decoded = msgspec.json.decode(body) if body else None
-                _guarded(asked.on_reply, Reply(heard.get("status_code", 0), decoded))
+                guarded(asked.on_reply, Reply(heard.get("status_code", 0), decoded))
         elif kind == _REPLACED and heard.get("application") == self._application:
             raise ReplacedError
         elif kind == _OWN and heard.get("eventname") == _SIGN:
             self._sign_heard()
         else:
-            _guarded(hear, heard)
+            guarded(hear, heard)
 
     async def _write(self) -> None:
         try:
@@ -308,16 +308,6 @@ def _message(request_id: str, request: Request) -> bytes:
         message["content_type"] = "application/json"
         message["message_body"] = msgspec.json.encode(request.body).decode()
     return msgspec.json.encode(message)
-
-
-def _guarded(tell: Callable[[Any], None] | None, what: Any) -> None:  # noqa: ANN401 - any message
-    """Tell it; a fault in what is done with it must not end the connection of all other calls."""
-    if tell is None:
-        return
-    try:
-        tell(what)
-    except Exception:  # noqa: BLE001 - one fault must not end all other calls
-        _log.exception("link.fault", heard=str(what)[:500])
 
 
 FAULTS = (OSError, TimeoutError, WebSocketException)
