@@ -204,3 +204,15 @@ async def test_who_has_stopped_lets_go_and_does_not_come_again() -> None:
         told.link.execute(Answer("c-1"))
         assert len(told.fake.paths) == 1
         assert told.count(LinkDown) == 2
+
+
+async def test_an_asterisk_that_is_being_started_is_not_waited_for_as_a_wrong_password_is() -> None:
+    """Its HTTP server is up before its users are known."""
+    async with a_link() as told:
+        await told.up()
+        told.fake.refuse = HTTPStatus.UNAUTHORIZED
+        told.fake.cut()
+        await told.down(2)
+        await told.fake.until(lambda: "password" in (told.link.fault or ""))
+        told.fake.refuse = None
+        await told.up(2)

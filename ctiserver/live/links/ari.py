@@ -25,7 +25,7 @@ from ctiserver.live.links.back_off import BackOff, jittered
 _SETTLE_S: Final = 60.0
 """How long Asterisk may take to tell of its calls."""
 _REFUSED_S: Final = 30.0
-"""Between tries while it does not let us in: somebody has to change something first."""
+"""Between tries while it has never let us in: somebody has to change something first."""
 _REPLACED_S: Final = 30.0
 _REPLACED_S_MAX: Final = 600.0
 
@@ -53,7 +53,7 @@ class AriLink:
         self._task: asyncio.Task[None] | None = None
         self._back_off = BackOff()
         self._replaced_s = _REPLACED_S
-        self._is_up = False
+        self._is_up = self._was_up = False
         self._lost_because = "it has not been heard yet"
 
     @property
@@ -88,7 +88,7 @@ class AriLink:
             try:
                 why, wait_s = await self._talk(), self._back_off.next_s()
             except RefusedError as refusal:
-                why, wait_s = str(refusal), jittered(_REFUSED_S)
+                why, wait_s = str(refusal), self._refused_s()
             except ReplacedError:
                 why, wait_s = self._replaced()
             except FAULTS as error:
@@ -96,6 +96,10 @@ class AriLink:
             self._lost_because = why
             _log.warning("link lost", link=self.link_id, why=why, again_in_s=round(wait_s, 2))
             await asyncio.sleep(wait_s)
+
+    def _refused_s(self) -> float:
+        """Give how long to wait after a refusal; one that is being started knows nobody yet."""
+        return self._back_off.next_s() if self._was_up else jittered(_REFUSED_S)
 
     def _replaced(self) -> tuple[str, float]:
         """Leave the application to who has taken it, longer each time: two would only fight."""
@@ -132,7 +136,7 @@ class AriLink:
     def _tell(self, observation: AnyObservation) -> None:
         if isinstance(observation, LinkUp):
             # From here on commands are carried out: those that answer this word are the first.
-            self._is_up = True
+            self._is_up = self._was_up = True
             self._back_off.succeeded()
             _log.info("link up", link=self.link_id, legs=len(observation.legs))
         elif isinstance(observation, LinkDown):
