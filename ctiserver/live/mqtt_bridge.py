@@ -48,6 +48,7 @@ _PAGE = 500
 _ACK_S = 20.0
 _BACK_OFF_S = 0.25
 _BACK_OFF_S_MAX = 15.0
+_CANCEL_S = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -115,6 +116,7 @@ class MqttBridge:
         self._came = asyncio.Event()
         self._acked = asyncio.Event()
         self._client: aiomqtt.Client | None = None
+        self._parts: list[asyncio.Task[None]] = []
         self._running: asyncio.Task[None] | None = None
         self._stopping = False
         self._serving: set[asyncio.Task[None]] = set()
@@ -159,6 +161,10 @@ class MqttBridge:
                         await self._acked.wait()
                     await self._tell_server(client, "stopped")
         self._running.cancel()
+        while not (await asyncio.wait([self._running], timeout=_CANCEL_S))[0]:
+            # In Python 3.11 what is answered in the moment in which it is cancelled goes on.
+            for part in (self._running, *self._parts):
+                part.cancel()
         with suppress(asyncio.CancelledError, aiomqtt.MqttError):
             await self._running
         for task in self._serving:
@@ -205,11 +211,14 @@ class MqttBridge:
         self._client = client
         _log.info("mqtt.connected", after=self._looked_at, behind=self._log.last - self._looked_at)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen(client))
-            group.create_task(self._publish_events(client, group))
-            group.create_task(self._publish_states(client))
-            group.create_task(self._renew_states())
-            group.create_task(self._beat(client))
+            parts = (
+                self._listen(client),
+                self._publish_events(client, group),
+                self._publish_states(client),
+                self._renew_states(),
+                self._beat(client),
+            )
+            self._parts = [group.create_task(part) for part in parts]
 
     async def _subscribe(self, client: aiomqtt.Client, topics: str) -> None:
         granted = await client.subscribe(topics, qos=1)
