@@ -19,7 +19,8 @@ import msgspec
 import numpy as np
 import simpy
 
-from bench.busy_centre import BEHAVIOUR, QUEUES, callers, plan_of
+from bench.busy_centre import BEHAVIOUR, callers, plan_of
+from bench.centre import QUEUES
 from bench.crowd import Crowd, Guests, Talk
 from bench.figures import Measured
 from bench.open_files import raise_limit
